@@ -1,0 +1,5 @@
+/** Placeholder sentence. */
+@NullMarked
+package dev.fedlora.lora;
+
+import org.jspecify.annotations.NullMarked;
