@@ -1,4 +1,4 @@
-/** Placeholder sentence. */
+/** LoRA adapters: what they are made of, without how they are stored, computed or trained. */
 @NullMarked
 package dev.fedlora.lora;
 

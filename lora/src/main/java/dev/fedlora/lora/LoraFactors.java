@@ -1,0 +1,20 @@
+package dev.fedlora.lora;
+
+/**
+ * The two factors of one adapted linear layer, row-major: {@code a} is rank × inputs, {@code b} is outputs × rank.
+ *
+ * <p>The arrays are shared with the caller, not copied: training writes into them. Not thread-safe.
+ *
+ * @param tensor whole GGUF name of the adapted tensor, such as {@code blk.0.attn_q.weight}
+ */
+public record LoraFactors(String tensor, int rank, int inputs, int outputs, float[] a, float[] b) {
+    /** @throws IllegalArgumentException when an array does not have its shape's length */
+    public LoraFactors {
+        if (a.length != rank * inputs || b.length != outputs * rank) {
+            throw new IllegalArgumentException(
+                    "%s: factors of rank %d over %d inputs and %d outputs hold %d and %d values, got %d and %d"
+                            .formatted(
+                                    tensor, rank, inputs, outputs, rank * inputs, outputs * rank, a.length, b.length));
+        }
+    }
+}
