@@ -1,0 +1,27 @@
+package dev.fedlora.lora.tensor;
+
+import java.util.List;
+
+/** Finds the back end that {@code --backend} names. */
+public final class MatrixBackends {
+    private static final List<String> NAMES = List.of("reference");
+
+    private MatrixBackends() {}
+
+    /** Returns what {@link #select} takes: {@code auto} and every back end's name. */
+    public static List<String> names() {
+        return NAMES;
+    }
+
+    /**
+     * Returns the back end called {@code name}.
+     *
+     * @throws IllegalArgumentException when there is none of that name
+     */
+    public static MatrixBackend select(String name) {
+        if (name.equals("auto") || name.equals("reference")) {
+            return new ReferenceBackend();
+        }
+        throw new IllegalArgumentException("back end '" + name + "' is not known, known are " + NAMES);
+    }
+}
