@@ -65,8 +65,9 @@ class QuantizerTest {
             value = QuantizationType.class,
             names = {"F32", "F16", "Q8_0", "Q4_0"})
     void quantize_zeros_comeBackAsZeros(QuantizationType type) {
-        assertThat(Dequantizer.all(Quantizer.matrix("w", type, 2, 32, new float[64])))
-                .containsOnly(0f);
+        for (float value : Dequantizer.all(Quantizer.matrix("w", type, 2, 32, new float[64]))) {
+            assertThat(value + 0f).isZero(); // Q4_0 gives -0, as ggml does: d is 0 / -8
+        }
     }
 
     @Test
