@@ -1,20 +1,39 @@
 package dev.fedlora.lora.quant;
 
-/** How a tensor's numbers are stored in a GGUF file: ggml's number, values a block, bytes a block. */
+/**
+ * How a tensor's numbers are stored in a GGUF file: ggml's number, values a block, bytes a block.
+ *
+ * <p>Every type that ggml's model files use is known by name and size, so that any file can be listed; products are
+ * computed over those that say {@link #isComputable()}.
+ */
 public enum QuantizationType {
-    F32(0, 1, 4),
-    F16(1, 1, 2),
-    Q4_0(2, 32, 18),
-    Q8_0(8, 32, 34);
+    F32(0, 1, 4, true),
+    F16(1, 1, 2, true),
+    Q4_0(2, 32, 18, true),
+    Q4_1(3, 32, 20, false),
+    Q5_0(6, 32, 22, false),
+    Q5_1(7, 32, 24, false),
+    Q8_0(8, 32, 34, true),
+    Q2_K(10, 256, 84, false),
+    Q3_K(11, 256, 110, false),
+    Q4_K(12, 256, 144, false),
+    Q5_K(13, 256, 176, false),
+    Q6_K(14, 256, 210, false),
+    Q8_K(15, 256, 292, false),
+    BF16(30, 1, 2, false),
+    TQ1_0(34, 256, 54, false),
+    TQ2_0(35, 256, 66, false);
 
     private final int ggmlId;
     private final int blockSize;
     private final int blockBytes;
+    private final boolean computable;
 
-    QuantizationType(int ggmlId, int blockSize, int blockBytes) {
+    QuantizationType(int ggmlId, int blockSize, int blockBytes, boolean computable) {
         this.ggmlId = ggmlId;
         this.blockSize = blockSize;
         this.blockBytes = blockBytes;
+        this.computable = computable;
     }
 
     /** Returns the number that stands for this type in a GGUF file. */
@@ -30,6 +49,11 @@ public enum QuantizationType {
     /** Returns how many bytes one block takes. */
     public int blockBytes() {
         return blockBytes;
+    }
+
+    /** Says whether this version dequantizes the type; the others can be listed and copied alone. */
+    public boolean isComputable() {
+        return computable;
     }
 
     /** Returns the bytes that {@code values} values take, {@code values} being a multiple of the block size. */

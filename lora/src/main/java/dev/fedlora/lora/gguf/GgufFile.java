@@ -1,0 +1,336 @@
+package dev.fedlora.lora.gguf;
+
+import dev.fedlora.lora.file.MalformedFileException;
+import dev.fedlora.lora.file.WholeFile;
+import dev.fedlora.lora.quant.QuantizationType;
+import dev.fedlora.lora.quant.QuantizedMatrix;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A GGUF file that is open for reading: its metadata in memory, its tensors memory-mapped, one mapping each.
+ *
+ * <p>Immutable and thread-safe. Holds no open handle; the mappings go when the object is collected. The file must not be
+ * shortened while it is in use; replacing it by renaming another over it is safe.
+ *
+ * <p>Cost: opening reads the header alone; a tensor's pages are read when they are used.
+ */
+public final class GgufFile {
+    private final Path path;
+    private final long size;
+    private final int alignment;
+    private final Map<String, GgufValue> metadata;
+    private final Map<String, GgufTensor> tensors;
+    private final Map<String, ByteBuffer> mappings;
+    private volatile @Nullable String sha256;
+
+    private GgufFile(Path path, long size, HeaderParser header, Map<String, ByteBuffer> mappings) {
+        this.path = path;
+        this.size = size;
+        this.alignment = header.alignment();
+        this.metadata = Collections.unmodifiableMap(header.metadata());
+        this.tensors = Collections.unmodifiableMap(header.tensors());
+        this.mappings = mappings;
+    }
+
+    /**
+     * Opens {@code path}.
+     *
+     * @throws MalformedFileException when it is not a whole, well-formed GGUF file
+     * @throws IOException when it cannot be read
+     */
+    public static GgufFile open(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            long size = channel.size();
+            ByteBuffer start = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(size, Integer.MAX_VALUE));
+            HeaderParser header = new HeaderParser(path, size, start).parse();
+            Map<String, ByteBuffer> mappings = new HashMap<>();
+            for (GgufTensor tensor : header.tensors().values()) {
+                if (tensor.bytes() <= Integer.MAX_VALUE) {
+                    ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes());
+                    mappings.put(tensor.name(), bytes.order(ByteOrder.LITTLE_ENDIAN));
+                }
+            }
+            return new GgufFile(path, size, header, mappings);
+        }
+    }
+
+    /** Returns where the file was opened. */
+    public Path path() {
+        return path;
+    }
+
+    /** Returns the file's size in bytes. */
+    public long size() {
+        return size;
+    }
+
+    /** Returns what the offset of every tensor is a multiple of, in bytes. */
+    public int alignment() {
+        return alignment;
+    }
+
+    /** Returns all metadata in the order of the file; unmodifiable. */
+    public Map<String, GgufValue> metadata() {
+        return metadata;
+    }
+
+    /** Returns the string under {@code key}, if there is one. */
+    public Optional<String> findString(String key) {
+        return find(key, GgufValue.Text.class, "a string").map(GgufValue.Text::value);
+    }
+
+    /**
+     * Returns the string under {@code key}.
+     *
+     * @throws MalformedFileException when it is absent or of another type
+     */
+    public String string(String key) {
+        return findString(key).orElseThrow(() -> missing(key));
+    }
+
+    /** Returns the whole number under {@code key}, if there is one. An U64 above the largest long comes as its bits. */
+    public Optional<Long> findInteger(String key) {
+        return find(key, GgufValue.Whole.class, "a whole number").map(GgufValue.Whole::value);
+    }
+
+    /**
+     * Returns the whole number under {@code key}.
+     *
+     * @throws MalformedFileException when it is absent or of another type
+     */
+    public long integer(String key) {
+        return findInteger(key).orElseThrow(() -> missing(key));
+    }
+
+    /**
+     * Returns the number of things that {@code key} gives, such as layers or heads: at least 1, at most 2³¹ - 1.
+     *
+     * @throws MalformedFileException when it is absent, of another type or out of that range
+     */
+    public int count(String key) {
+        long value = integer(key);
+        if (value < 1 || value > Integer.MAX_VALUE) {
+            throw new MalformedFileException(
+                    path, "%s is %d, allowed are 1 to %d".formatted(key, value, Integer.MAX_VALUE));
+        }
+        return (int) value;
+    }
+
+    /** Returns the floating-point number under {@code key}, if there is one. */
+    public Optional<Double> findFloating(String key) {
+        return find(key, GgufValue.Real.class, "a floating-point number").map(GgufValue.Real::value);
+    }
+
+    /**
+     * Returns the floating-point number under {@code key}.
+     *
+     * @throws MalformedFileException when it is absent or of another type
+     */
+    public double floating(String key) {
+        return findFloating(key).orElseThrow(() -> missing(key));
+    }
+
+    /** Returns the truth value under {@code key}, if there is one. */
+    public Optional<Boolean> findFlag(String key) {
+        return find(key, GgufValue.Flag.class, "a truth value").map(GgufValue.Flag::value);
+    }
+
+    /**
+     * Returns the truth value under {@code key}.
+     *
+     * @throws MalformedFileException when it is absent or of another type
+     */
+    public boolean flag(String key) {
+        return findFlag(key).orElseThrow(() -> missing(key));
+    }
+
+    /** Returns the strings under {@code key}, if there are any; unmodifiable. */
+    public Optional<List<String>> findStrings(String key) {
+        return find(key, GgufValue.Texts.class, "an array of strings").map(GgufValue.Texts::values);
+    }
+
+    /**
+     * Returns the strings under {@code key}; unmodifiable.
+     *
+     * @throws MalformedFileException when they are absent or of another type
+     */
+    public List<String> strings(String key) {
+        return findStrings(key).orElseThrow(() -> missing(key));
+    }
+
+    /** Returns the array of numbers under {@code key}, if there is one. */
+    public Optional<GgufValue.Numbers> findNumbers(String key) {
+        return find(key, GgufValue.Numbers.class, "an array of numbers");
+    }
+
+    /** Returns all tensors in the order of the file; unmodifiable. */
+    public List<GgufTensor> tensors() {
+        return List.copyOf(tensors.values());
+    }
+
+    /** Returns the tensor {@code name}, if there is one. */
+    public Optional<GgufTensor> findTensor(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+
+    /**
+     * Returns the tensor {@code name}.
+     *
+     * @throws MalformedFileException when there is none
+     */
+    public GgufTensor tensor(String name) {
+        return findTensor(name).orElseThrow(() -> new MalformedFileException(path, "has no tensor " + name));
+    }
+
+    /**
+     * Returns a tensor's bytes as they lie in the file: read-only, little-endian, position 0.
+     *
+     * @throws MalformedFileException when there is none of that name, or it takes more than 2³¹ - 1 bytes
+     */
+    public ByteBuffer bytes(String name) {
+        GgufTensor tensor = tensor(name);
+        ByteBuffer mapped = mappings.get(name);
+        if (mapped == null) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s takes %d bytes, at most %d can be used"
+                            .formatted(name, tensor.bytes(), Integer.MAX_VALUE));
+        }
+        return mapped.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Returns a linear layer's weight, rows × columns = outputs × inputs, over the mapped file.
+     *
+     * @throws MalformedFileException when there is no such tensor, it is not two-dimensional, too large or of a type that
+     *     cannot be computed with
+     */
+    public QuantizedMatrix matrix(String name) {
+        GgufTensor tensor = tensor(name);
+        if (tensor.dimensions().size() != 2) {
+            throw new MalformedFileException(
+                    path, "tensor %s has dimensions %s, a matrix has two".formatted(name, tensor.dimensions()));
+        }
+        if (!tensor.type().isComputable()) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s is stored as %s, this version computes with %s"
+                            .formatted(name, tensor.type(), computable()));
+        }
+        ByteBuffer bytes = bytes(name); // fewer bytes than 2^31, but Q4_0 holds nearly twice as many values
+        if (tensor.rows() > Integer.MAX_VALUE || tensor.columns() > Integer.MAX_VALUE) {
+            throw new MalformedFileException(path, "tensor " + name + " is too large: " + tensor.dimensions());
+        }
+        return new QuantizedMatrix(name, tensor.type(), (int) tensor.rows(), (int) tensor.columns(), bytes);
+    }
+
+    /**
+     * Returns a linear layer's weight of exactly this shape.
+     *
+     * @throws MalformedFileException also when the shape is another
+     */
+    public QuantizedMatrix matrix(String name, int rows, int columns) {
+        GgufTensor tensor = tensor(name);
+        if (!tensor.dimensions().equals(List.of((long) columns, (long) rows))) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s has dimensions %s, expected [%d, %d]"
+                            .formatted(name, tensor.dimensions(), columns, rows));
+        }
+        return matrix(name);
+    }
+
+    /**
+     * Returns a copy of a one-dimensional tensor of F32 values, such as a bias or a norm's weight.
+     *
+     * @throws MalformedFileException when there is no such tensor, or it has another shape or type
+     */
+    public float[] vector(String name) {
+        GgufTensor tensor = tensor(name);
+        if (tensor.dimensions().size() != 1 || tensor.type() != QuantizationType.F32) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s is %s of dimensions %s, expected one dimension of F32"
+                            .formatted(name, tensor.type(), tensor.dimensions()));
+        }
+        float[] values = new float[bytes(name).remaining() / Float.BYTES];
+        bytes(name).asFloatBuffer().get(values);
+        return values;
+    }
+
+    /**
+     * Returns a copy of a one-dimensional tensor of exactly {@code length} F32 values.
+     *
+     * @throws MalformedFileException also when the length is another
+     */
+    public float[] vector(String name, int length) {
+        if (tensor(name).values() != length) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s has dimensions %s, expected [%d]"
+                            .formatted(name, tensor(name).dimensions(), length));
+        }
+        return vector(name);
+    }
+
+    /**
+     * Returns the SHA-256 of the whole file, lower-case hex: the name by which adapters know their base model. The first
+     * call reads the file once.
+     *
+     * @throws UncheckedIOException when it cannot be read any more
+     */
+    public String sha256() {
+        String known = sha256;
+        if (known == null) {
+            try {
+                known = WholeFile.sha256(path);
+            } catch (IOException gone) {
+                throw new UncheckedIOException(gone);
+            }
+            sha256 = known;
+        }
+        return known;
+    }
+
+    @Override
+    public String toString() {
+        return "GgufFile[%s, %d tensors]".formatted(path, tensors.size());
+    }
+
+    private <V extends GgufValue> Optional<V> find(String key, Class<V> type, String expected) {
+        GgufValue value = metadata.get(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!type.isInstance(value)) {
+            boolean array = value instanceof GgufValue.Texts || value instanceof GgufValue.Numbers;
+            throw new MalformedFileException(
+                    path,
+                    "%s is %s%s, expected %s".formatted(key, array ? "an array of " : "", value.type(), expected));
+        }
+        return Optional.of(type.cast(value));
+    }
+
+    private MalformedFileException missing(String key) {
+        return new MalformedFileException(path, "has no metadata key " + key);
+    }
+
+    private static List<QuantizationType> computable() {
+        return Arrays.stream(QuantizationType.values())
+                .filter(QuantizationType::isComputable)
+                .toList();
+    }
+}

@@ -1,0 +1,3 @@
+/** Tests of GGUF files. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.gguf;

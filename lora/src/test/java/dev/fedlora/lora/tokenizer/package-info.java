@@ -1,0 +1,3 @@
+/** Tests of tokenizers. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.tokenizer;
