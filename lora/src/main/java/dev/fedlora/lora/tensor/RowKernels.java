@@ -9,7 +9,8 @@ package dev.fedlora.lora.tensor;
  * thread-safe.
  */
 public final class RowKernels {
-    private static final RowMath MATH = new PlainRows();
+    private static final RowMath MATH =
+            IncubatorClasses.load("VectorRows", RowMath.class).orElseGet(PlainRows::new);
 
     private RowKernels() {}
 

@@ -1,0 +1,98 @@
+package dev.fedlora.lora.tensor;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Elementary functions on vectors and, for the ends of rows, on single values: the same multiplications and additions
+ * in the same order, so that a value's result depends neither on where it stands nor on whether the code is compiled
+ * yet. (The Vector API's own EXP and its sums over lanes promise neither.)
+ */
+final class VectorMath {
+    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
+    static final int LANES = F.length();
+
+    // exp: Cephes expf (Moshier), relative error 2^-23; n = round(x / ln 2), r = x - n ln 2 in two parts
+    private static final float LOWEST = -87.33f; // e^x below it is subnormal, taken as 0
+    private static final float HIGHEST = 88.3f; // above it 2^n would need the exponent of infinity
+    private static final float LOG2_E = 1.44269504f;
+    private static final float ROUNDER = 12582912f; // 1.5 · 2^23: adding it rounds to an integer in the low bits
+    private static final int ROUNDER_BITS = 0x4b400000;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final float E0 = 1.9875691500e-4f;
+    private static final float E1 = 1.3981999507e-3f;
+    private static final float E2 = 8.3334519073e-3f;
+    private static final float E3 = 4.1665795894e-2f;
+    private static final float E4 = 1.6666665459e-1f;
+    private static final float E5 = 5.0000001201e-1f;
+
+    // erfc: Abramowitz and Stegun 7.1.26, absolute error 1.5e-7
+    private static final float P = 0.3275911f;
+    private static final float A1 = 0.254829592f;
+    private static final float A2 = -0.284496736f;
+    private static final float A3 = 1.421413741f;
+    private static final float A4 = -1.453152027f;
+    private static final float A5 = 1.061405429f;
+
+    private VectorMath() {}
+
+    static FloatVector exp(FloatVector x) {
+        FloatVector in = x.max(LOWEST).min(HIGHEST);
+        FloatVector shifted = in.mul(LOG2_E).add(ROUNDER);
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = in.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+        FloatVector p = r.mul(E0)
+                .add(E1)
+                .mul(r)
+                .add(E2)
+                .mul(r)
+                .add(E3)
+                .mul(r)
+                .add(E4)
+                .mul(r)
+                .add(E5);
+        FloatVector mantissa = p.mul(r).mul(r).add(r).add(1f);
+        IntVector exponent = shifted.reinterpretAsInts().sub(ROUNDER_BITS - 127).lanewise(VectorOperators.LSHL, 23);
+        return mantissa.mul(exponent.reinterpretAsFloats()).blend(0f, x.lt(LOWEST));
+    }
+
+    static float exp(float x) {
+        if (x < LOWEST) {
+            return 0;
+        }
+        float in = Math.min(Math.max(x, LOWEST), HIGHEST);
+        float shifted = in * LOG2_E + ROUNDER;
+        float n = shifted - ROUNDER;
+        float r = in - n * LN2_HIGH - n * LN2_LOW;
+        float p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5;
+        float mantissa = p * r * r + r + 1f;
+        return mantissa * Float.intBitsToFloat(Float.floatToRawIntBits(shifted) - (ROUNDER_BITS - 127) << 23);
+    }
+
+    /** Returns erfc(z) for z at least 0, given e = exp(-z²). */
+    static FloatVector erfc(FloatVector z, FloatVector e) {
+        FloatVector t = FloatVector.broadcast(F, 1f).div(z.mul(P).add(1f));
+        FloatVector p = t.mul(A5).add(A4).mul(t).add(A3).mul(t).add(A2).mul(t).add(A1);
+        return p.mul(t).mul(e);
+    }
+
+    static float erfc(float z, float e) {
+        float t = 1f / (z * P + 1f);
+        float p = (((A5 * t + A4) * t + A3) * t + A2) * t + A1;
+        return p * t * e;
+    }
+
+    /** Returns the sum of the lanes, first to last, in double; {@code lanes} is scratch. */
+    static double sum(FloatVector v, float[] lanes) {
+        v.intoArray(lanes, 0);
+        double sum = 0;
+        for (float lane : lanes) {
+            sum += lane;
+        }
+        return sum;
+    }
+}
