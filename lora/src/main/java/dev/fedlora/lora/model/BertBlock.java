@@ -1,0 +1,130 @@
+package dev.fedlora.lora.model;
+
+import dev.fedlora.lora.tensor.LayerNorm;
+import dev.fedlora.lora.tensor.Panel;
+import dev.fedlora.lora.tensor.RowKernels;
+import java.util.Objects;
+
+/**
+ * One block of BERT: attention, add, LayerNorm, feed-forward with exact GELU, add, LayerNorm.
+ *
+ * <pre>
+ * attended = norm(input + attn_output(attention(attn_q(input), attn_k(input), attn_v(input))))
+ * output   = norm(attended + ffn_down(gelu(ffn_up(attended))))
+ * </pre>
+ *
+ * <p>Immutable and thread-safe.
+ */
+final class BertBlock {
+    /** The places of the linear layers in {@link BertModel#linearLayers()}. */
+    static final int Q = 0;
+
+    static final int K = 1;
+    static final int V = 2;
+    static final int OUTPUT = 3;
+    static final int UP = 4;
+    static final int DOWN = 5;
+    static final int LINEAR_LAYERS = 6;
+
+    private final int number;
+    private final BertShape shape;
+    private final SelfAttention attention;
+    private final LoraLinear[] linear;
+    private final LayerNorm attentionNorm;
+    private final LayerNorm outputNorm;
+
+    BertBlock(int number, BertShape shape, LoraLinear[] linear, LayerNorm attentionNorm, LayerNorm outputNorm) {
+        this.number = number;
+        this.shape = shape;
+        this.attention = new SelfAttention(shape);
+        this.linear = linear;
+        this.attentionNorm = attentionNorm;
+        this.outputNorm = outputNorm;
+    }
+
+    /** output (R × D) of {@code at.input} (R × D); {@code activated} is scratch of R × F. */
+    void forward(PassState pass, BlockActivations at, float[] activated, float[] output) {
+        int rows = pass.rows();
+        int values = rows * shape.width();
+        linear[Q].forward(pass, at.input, at.q, at, false);
+        linear[K].forward(pass, at.input, at.k, at, false);
+        linear[V].forward(pass, at.input, at.v, at, false);
+        attention.forward(pass, at);
+        System.arraycopy(at.input, 0, at.attentionSum, 0, values);
+        linear[OUTPUT].forward(pass, at.context, at.attentionSum, at, true);
+        RowKernels.layerNorm(attentionNorm, wide(at.attentionSum), rows, wide(at.attended));
+
+        linear[UP].forward(pass, at.attended, at.up, at, false);
+        RowKernels.gelu(inner(at.up), rows, shape.feedForward(), inner(activated));
+        System.arraycopy(at.attended, 0, at.outputSum, 0, values);
+        linear[DOWN].forward(pass, activated, at.outputSum, at, true);
+        RowKernels.layerNorm(outputNorm, wide(at.outputSum), rows, wide(output));
+    }
+
+    /**
+     * Turns the gradient of the output into that of the input, in place, and adds the gradients of the adapted layers.
+     *
+     * @param gradient R × D; what it holds afterwards means nothing when this is the lowest adapted block
+     */
+    void backward(PassState pass, BlockActivations at, BertScratch scratch, float[] gradient) {
+        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
+        boolean inputWanted = adapter.lowestBlock() < number;
+        boolean attentionWanted = inputWanted || adapter.adaptsAny(number, Q, OUTPUT + 1);
+        feedForwardBackward(pass, at, scratch, gradient, attentionWanted);
+        if (attentionWanted) {
+            attentionBackward(pass, at, scratch, gradient, inputWanted);
+        }
+    }
+
+    private void feedForwardBackward(
+            PassState pass, BlockActivations at, BertScratch scratch, float[] gradient, boolean inputWanted) {
+        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
+        int rows = pass.rows();
+        boolean upWanted = inputWanted || adapter.slot(number, UP) != null;
+        RowKernels.layerNormBackward(outputNorm, wide(at.outputSum), rows, wide(gradient));
+        if (adapter.slot(number, DOWN) != null) {
+            RowKernels.gelu(
+                    inner(at.up),
+                    rows,
+                    shape.feedForward(),
+                    inner(scratch.activated)); // cheaper to compute again than to keep
+        }
+        InputGradient activated = InputGradient.into(scratch.inner).onlyIf(upWanted);
+        linear[DOWN].backward(pass, scratch.activated, gradient, activated, at);
+        if (upWanted) {
+            RowKernels.geluBackward(inner(at.up), rows, shape.feedForward(), inner(scratch.inner));
+            // attended feeds both the sum, whose gradient stands in gradient already, and ffn_up
+            InputGradient attended = InputGradient.addedTo(gradient).onlyIf(inputWanted);
+            linear[UP].backward(pass, at.attended, scratch.inner, attended, at);
+        }
+    }
+
+    private void attentionBackward(
+            PassState pass, BlockActivations at, BertScratch scratch, float[] gradient, boolean inputWanted) {
+        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
+        AttentionGradients through = scratch.attention;
+        RowKernels.layerNormBackward(attentionNorm, wide(at.attentionSum), pass.rows(), wide(gradient));
+        boolean mixWanted = inputWanted || adapter.adaptsAny(number, Q, V + 1);
+        InputGradient context = InputGradient.into(through.context).onlyIf(mixWanted);
+        linear[OUTPUT].backward(pass, at.context, gradient, context, at);
+        if (!mixWanted) {
+            return;
+        }
+        boolean scoresWanted = inputWanted || adapter.adaptsAny(number, Q, K + 1);
+        attention.backward(pass, at, through, scoresWanted);
+        InputGradient input = InputGradient.addedTo(gradient).onlyIf(inputWanted);
+        linear[V].backward(pass, at.input, through.v, input, at);
+        if (scoresWanted) {
+            linear[K].backward(pass, at.input, through.k, input, at);
+            linear[Q].backward(pass, at.input, through.q, input, at);
+        }
+    }
+
+    private Panel wide(float[] values) {
+        return Panel.of(values, shape.width());
+    }
+
+    private Panel inner(float[] values) {
+        return Panel.of(values, shape.feedForward());
+    }
+}

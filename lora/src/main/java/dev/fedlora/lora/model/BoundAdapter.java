@@ -1,0 +1,115 @@
+package dev.fedlora.lora.model;
+
+import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.LoraFactors;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An adapter laid over the base model it was made for: which factors each linear layer has, and where they stand in the
+ * canonical order of the adapter's P parameters.
+ *
+ * <p>Shares the adapter's arrays, so a change of its parameters is seen at once. Safe to use from several threads while
+ * nobody changes the parameters.
+ */
+public final class BoundAdapter {
+    private final LoraAdapter adapter;
+    private final List<LinearLayer> layers;
+    private final @Nullable Slot[][] slots;
+    private final int lowestBlock;
+    private final int headOffset;
+
+    /** The factors of one layer in one block, and the canonical positions of their first values. */
+    record Slot(LoraFactors factors, int offsetA, int offsetB) {}
+
+    /**
+     * @param blocks of the base model
+     * @param layers kinds of linear layers that each block has
+     * @throws IllegalArgumentException when the adapter holds factors that do not fit a layer of the model
+     */
+    BoundAdapter(LoraAdapter adapter, int blocks, List<LinearLayer> layers) {
+        this.adapter = adapter;
+        this.layers = layers;
+        Map<String, Slot> byTensor = new HashMap<>();
+        int offset = 0;
+        for (LoraFactors factors : adapter.factors()) {
+            int offsetB = offset + factors.a().length;
+            byTensor.put(factors.tensor(), new Slot(factors, offset, offsetB));
+            offset = offsetB + factors.b().length;
+        }
+        this.headOffset = offset;
+        this.slots = new Slot[blocks][layers.size()];
+        int lowest = blocks;
+        for (int block = blocks - 1; block >= 0; block--) {
+            for (int i = 0; i < layers.size(); i++) {
+                slots[block][i] = take(byTensor, block, layers.get(i));
+                lowest = slots[block][i] == null ? lowest : block;
+            }
+        }
+        this.lowestBlock = lowest;
+        if (!byTensor.isEmpty()) {
+            throw new IllegalArgumentException("the adapter holds factors for "
+                    + byTensor.keySet().stream().sorted().toList() + ", which the base model does not have");
+        }
+    }
+
+    private @Nullable Slot take(Map<String, Slot> byTensor, int block, LinearLayer layer) {
+        Slot slot = byTensor.remove(layer.tensor(block));
+        if (slot == null) {
+            return null;
+        }
+        LoraFactors factors = slot.factors();
+        if (factors.inputs() != layer.inputs() || factors.outputs() != layer.outputs()) {
+            throw new IllegalArgumentException("%s is %d x %d in the base model, the adapter's factors are for %d x %d"
+                    .formatted(factors.tensor(), layer.outputs(), layer.inputs(), factors.outputs(), factors.inputs()));
+        }
+        return slot;
+    }
+
+    /** Returns the adapter whose arrays are shared. */
+    public LoraAdapter adapter() {
+        return adapter;
+    }
+
+    /** Returns P. */
+    public int parameterCount() {
+        return adapter.parameterCount();
+    }
+
+    /** Returns the canonical position of the head's first value; P when there is no head. */
+    public int headOffset() {
+        return headOffset;
+    }
+
+    /** Returns the lowest block with factors: backward goes no deeper. The number of blocks when there are none. */
+    int lowestBlock() {
+        return lowestBlock;
+    }
+
+    /** Returns the factors of layer number {@code layer} in block {@code block}, or null. */
+    @Nullable Slot slot(int block, int layer) {
+        return slots[block][layer];
+    }
+
+    /** Says whether a layer numbered in [{@code from}, {@code to}) of block {@code block} has factors. */
+    boolean adaptsAny(int block, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (slots[block][i] != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Returns s, what B (A x) is multiplied by. */
+    float scale() {
+        return adapter.spec().scale();
+    }
+
+    @Override
+    public String toString() {
+        return adapter + " over " + slots.length + " blocks of " + layers.size() + " linear layers";
+    }
+}

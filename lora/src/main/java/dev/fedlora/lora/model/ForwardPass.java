@@ -1,0 +1,37 @@
+package dev.fedlora.lora.model;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The working memory of one thread: runs batches through a {@link BaseModel}, forward and back to the adapter.
+ *
+ * <p>Memory grows with the largest batch seen, about 30 KB a token and block for a model of width 384 when gradients are
+ * wanted, and is reused. Results depend on the arguments alone, never on earlier batches. Not thread-safe.
+ */
+public interface ForwardPass extends AutoCloseable {
+    /** Returns the model. */
+    BaseModel model();
+
+    /**
+     * Computes the last hidden states.
+     *
+     * @param adapter over this pass's model, or null for the base model alone
+     * @param forBackward whether {@link #backward} follows, so that the blocks keep what it needs
+     * @return R × D in the first values of an array that belongs to this pass and is overwritten by its next call
+     * @throws IllegalArgumentException when a sequence is too long or a token is unknown
+     */
+    float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward);
+
+    /**
+     * Adds the gradient of the LoRA factors to {@code gradients}, for the batch and adapter of the last {@link #forward}.
+     *
+     * @param hiddenGradient R × D, the loss's gradient with respect to the last hidden states
+     * @param segments which rows add to which accumulator, which must exist
+     * @throws IllegalStateException when the last forward did not keep what is needed
+     */
+    void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients);
+
+    /** Frees the memory and the products. */
+    @Override
+    void close();
+}
