@@ -1,0 +1,3 @@
+/** Tests of the conversion from ONNX. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.onnx;
