@@ -32,8 +32,7 @@ public record CoordinatorConfig(
 
     /** Returns a configuration for this machine alone: plain HTTP on a free loopback port. */
     public static CoordinatorConfig onLoopback(Path dataDirectory, Path roster) {
-        return new CoordinatorConfig(
-                "localhost", ListenAddress.LOOPBACK, dataDirectory, roster, null, Limits.DEFAULT);
+        return new CoordinatorConfig("localhost", ListenAddress.LOOPBACK, dataDirectory, roster, null, Limits.DEFAULT);
     }
 
     /** Returns the same configuration at another address. */

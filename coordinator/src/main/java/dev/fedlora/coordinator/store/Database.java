@@ -69,7 +69,7 @@ final class Database implements AutoCloseable {
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.FULL); // an accepted round survives a power cut
         config.enforceForeignKeys(true);
-        config.setBusyTimeout(5_000); // milliseconds: a backup may hold the file for a moment
+        config.setBusyTimeout(2_000); // milliseconds: a backup may hold the file for a moment
         return config;
     }
 

@@ -49,8 +49,7 @@ public final class DirectoryLock implements AutoCloseable {
             if (!Files.isDirectory(directory)) {
                 createPrivately(directory);
             }
-            return FileChannel.open(
-                    directory.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            return FileChannel.open(directory.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         } catch (IOException e) {
             throw unusable(directory, e);
         }

@@ -136,7 +136,8 @@ public final class RoundStore {
      * @return how many there were
      */
     public int abortLeftOpen(Instant now) {
-        List<StoredRound> open = database.list("reading open rounds", COLUMNS + "where state = 'open'", RoundStore::read);
+        List<StoredRound> open =
+                database.list("reading open rounds", COLUMNS + "where state = 'open'", RoundStore::read);
         for (StoredRound round : open) {
             ClosedRound closed = new ClosedRound(round.task(), round.number(), Map.of(), Map.of(), now);
             abort(closed, RoundAborted.Reason.RESTARTED, "the coordinator ended while this round was open");

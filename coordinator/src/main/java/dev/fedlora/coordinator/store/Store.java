@@ -57,15 +57,15 @@ public final class Store implements AutoCloseable {
         return database.transaction("creating task " + spec.task(), () -> {
             Bytes hash = adapters.put(initialAdapter);
             tasks.add(spec, hash, now);
-            adapters.addVersion(new AdapterVersion(
-                    spec.task(), 0, hash, null, null, cohort, 0, null, null, now.toEpochMilli()));
+            adapters.addVersion(
+                    new AdapterVersion(spec.task(), 0, hash, null, null, cohort, 0, null, null, now.toEpochMilli()));
             return hash;
         });
     }
 
     /** Lets the file have {@code pages} pages at most; SQLite then reports a full disk. */
     void limitPages(int pages) {
-        database.transaction("limiting the file", () -> database.update("pragma max_page_count = " + pages));
+        database.list("limiting the file", "pragma max_page_count = " + pages, row -> row.getInt(1));
     }
 
     @Override

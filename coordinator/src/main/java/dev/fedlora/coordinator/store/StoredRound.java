@@ -27,7 +27,7 @@ public record StoredRound(
         long number,
         String sid,
         RoundState state,
-        @Nullable RoundAborted.Reason reason,
+        RoundAborted.@Nullable Reason reason,
         @Nullable String detail,
         @Nullable Integer survivors,
         @Nullable Double epsilon,

@@ -12,4 +12,5 @@ import org.jspecify.annotations.Nullable;
  * @param detail one sentence on why it ended, or null
  * @param adapter hash of the newest adapter
  */
-public record StoredTask(TaskSpec spec, TaskState state, @Nullable String detail, Bytes adapter) {}
+public record StoredTask(
+        TaskSpec spec, TaskState state, @Nullable String detail, Bytes adapter) {}

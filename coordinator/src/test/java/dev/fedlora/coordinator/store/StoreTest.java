@@ -56,8 +56,8 @@ class StoreTest {
         assertThat(task.adapter()).isEqualTo(hash).isEqualTo(Bytes.sha256(FIRST));
         assertThat(store.adapters().find(hash)).hasValue(FIRST);
         assertThat(store.adapters().lineage("triage"))
-                .containsExactly(new AdapterVersion(
-                        "triage", 0, hash, null, null, 5, 0, null, null, NOW.toEpochMilli()));
+                .containsExactly(
+                        new AdapterVersion("triage", 0, hash, null, null, 5, 0, null, null, NOW.toEpochMilli()));
     }
 
     @Test
@@ -65,8 +65,7 @@ class StoreTest {
         store.createTask(spec, FIRST, 5, NOW);
         assertThatThrownBy(() -> store.createTask(spec, SECOND, 5, NOW))
                 .isInstanceOfSatisfying(
-                        StoreException.class,
-                        e -> assertThat(e.reason()).isEqualTo(StoreException.Reason.CONSTRAINT));
+                        StoreException.class, e -> assertThat(e.reason()).isEqualTo(StoreException.Reason.CONSTRAINT));
         assertThat(store.adapters().find(Bytes.sha256(SECOND))).isEmpty();
     }
 
@@ -165,11 +164,11 @@ class StoreTest {
     @Test
     void open_fileIsNoDatabase_startRefused() throws IOException {
         Path other = Files.createDirectory(folder.resolve("other"));
-        Files.writeString(other.resolve(Store.FILE), "this is no database, and it is long enough to be read as one".repeat(20));
+        Files.writeString(
+                other.resolve(Store.FILE), "this is no database, and it is long enough to be read as one".repeat(20));
         assertThatThrownBy(() -> Store.open(other))
                 .isInstanceOfSatisfying(
-                        StartupException.class,
-                        e -> assertThat(e.reason()).isEqualTo(StartupException.Reason.STORE))
+                        StartupException.class, e -> assertThat(e.reason()).isEqualTo(StartupException.Reason.STORE))
                 .hasMessageContaining(other.resolve(Store.FILE).toString());
     }
 
@@ -193,11 +192,7 @@ class StoreTest {
 
     private static ClosedRound closed(long number) {
         return new ClosedRound(
-                "triage",
-                number,
-                Map.of(Phase.KEYS, Duration.ofMillis(5)),
-                Map.of(3L, new Traffic(10, 20)),
-                NOW);
+                "triage", number, Map.of(Phase.KEYS, Duration.ofMillis(5)), Map.of(3L, new Traffic(10, 20)), NOW);
     }
 
     private static SessionId sid(int number) {

@@ -35,8 +35,7 @@ public final class Tasks {
     }
 
     /** A task with these terms. */
-    public static TaskSpec task(
-            String name, int rounds, AggregationSpec aggregation, @Nullable PrivacySpec privacy) {
+    public static TaskSpec task(String name, int rounds, AggregationSpec aggregation, @Nullable PrivacySpec privacy) {
         return new TaskSpec(
                 name,
                 "test-federation",
