@@ -1,0 +1,116 @@
+package dev.fedlora.privacy.accounting;
+
+/**
+ * Accounting by Rényi differential privacy (Ilya Mironov, "Rényi Differential Privacy", CSF 2017, arXiv 1702.07476): the
+ * divergences of all steps add up at each order, and the best order gives the epsilon. Immutable; thread-safe.
+ *
+ * <p>The conversion is proposition 12 of Canonne, Kamath, Steinke (NeurIPS 2020),
+ * <pre>
+ *   epsilon = min over α of  rdp(α) + log(1 - 1/α) - log(δ α) / (α - 1),   at least 0
+ * </pre>
+ * and epsilon is 0 when the total variation distance, bounded through the divergence, is already below δ. A step costs less
+ * than a millisecond to add, however often it is repeated.
+ */
+public final class RdpAccountant implements Accountant {
+    private final RdpOrders orders;
+    private final double[] divergences; // by order; infinite where nothing is proven
+
+    /** Nothing spent, at the standard orders. */
+    public RdpAccountant() {
+        this(RdpOrders.standard());
+    }
+
+    /** Nothing spent, at {@code orders}. */
+    public RdpAccountant(RdpOrders orders) {
+        this(orders, new double[orders.count()]);
+    }
+
+    private RdpAccountant(RdpOrders orders, double[] divergences) {
+        this.orders = orders;
+        this.divergences = divergences;
+    }
+
+    @Override
+    public String name() {
+        return "rdp";
+    }
+
+    @Override
+    public RdpAccountant plus(PrivacyEvent event, long count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("count of steps is " + count + ", must not be negative");
+        }
+        if (count == 0) {
+            return this;
+        }
+        double[] step = divergences((SampledGaussian) event, orders);
+        for (int i = 0; i < step.length; i++) {
+            step[i] = divergences[i] + count * step[i];
+        }
+        return new RdpAccountant(orders, step);
+    }
+
+    /** The Rényi divergence of everything so far at {@code orders.order(index)}; infinite where nothing is proven. */
+    public double divergence(int index) {
+        return divergences[index];
+    }
+
+    @Override
+    public double epsilon(double delta) {
+        Budget.requireDelta(delta);
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < divergences.length; i++) {
+            least = Math.min(least, epsilonAt(orders.order(i), divergences[i], delta));
+        }
+        return Math.max(0, least);
+    }
+
+    private static double epsilonAt(double order, double divergence, double delta) {
+        // δ² >= 1 - exp(-KL) bounds the total variation distance (Bretagnolle, Huber), and KL is at most the divergence
+        if (delta * delta + Math.expm1(-divergence) >= 0) {
+            return 0;
+        }
+        return divergence + Math.log1p(-1 / order) - (Math.log(delta) + Math.log(order)) / (order - 1);
+    }
+
+    @Override
+    public double delta(double epsilon) {
+        if (!(epsilon >= 0)) {
+            throw new IllegalArgumentException("epsilon is " + epsilon + ", must not be negative");
+        }
+        double least = 0; // log 1
+        for (int i = 0; i < divergences.length; i++) {
+            least = Math.min(least, logDeltaAt(orders.order(i), divergences[i], epsilon));
+        }
+        return Math.exp(least);
+    }
+
+    private static double logDeltaAt(double order, double divergence, double epsilon) {
+        double byDistance = 0.5 * Math.log(-Math.expm1(-divergence));
+        double byOrder = (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order);
+        return Double.isNaN(byOrder) ? byDistance : Math.min(byDistance, byOrder); // infinity minus infinity
+    }
+
+    /** The divergences of one step; they do not fall with the order, since each is an upper bound for the orders below. */
+    private static double[] divergences(SampledGaussian event, RdpOrders orders) {
+        double q = event.samplingRate();
+        double sigma = event.noiseMultiplier();
+        double[] step = new double[orders.count()];
+        if (q == 0) {
+            return step;
+        }
+        var moments = q == 1 ? null : new SampledGaussianMoments(q, sigma, orders.largest());
+        double atNext = Double.POSITIVE_INFINITY;
+        for (int i = step.length - 1; i >= 0; i--) {
+            double order = orders.order(i);
+            if (!event.noise().isProvenAt(order, q)) {
+                step[i] = Double.POSITIVE_INFINITY;
+                continue;
+            }
+            double here = moments == null ? order / 2 / sigma / sigma : moments.divergence(order);
+            atNext = Math.min(atNext, here);
+            step[i] = atNext;
+        }
+        return step;
+    }
+}
