@@ -1,0 +1,73 @@
+package dev.fedlora.cli.command;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * A command that ends with one {@link Answer}: it is printed to standard output, as JSON or for people. Whatever else
+ * there is to say while it works goes to {@link #progress}.
+ */
+public abstract class AnsweringCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--json", description = "Print the answer as one JSON object.")
+    private boolean json;
+
+    /**
+     * Does what the command is for.
+     *
+     * @throws Exception that {@link ErrorHandling} puts into words
+     */
+    protected abstract Answer answer() throws Exception;
+
+    @Override
+    public final Integer call() throws Exception {
+        Answer answer = answer();
+        PrintWriter out = spec.commandLine().getOut();
+        String shown = json ? answer.json() : answer.text();
+        if (!shown.isEmpty()) {
+            out.println(shown);
+        }
+        out.flush();
+        return CommandLine.ExitCode.OK;
+    }
+
+    /** Says whether the answer is to be JSON. */
+    protected final boolean isJson() {
+        return json;
+    }
+
+    /** Returns where to tell the user what goes on: standard error. */
+    protected final PrintWriter progress() {
+        return spec.commandLine().getErr();
+    }
+
+    /** Returns an error in the use of the command, such as an option's value out of its range: exit code 2. */
+    protected final ParameterException wrongUsage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /**
+     * Returns what {@code options} makes of the options alone.
+     *
+     * @throws ParameterException when it refuses a value
+     */
+    protected final <T> T fromOptions(Supplier<T> options) {
+        try {
+            return options.get();
+        } catch (IllegalArgumentException refused) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(refused.getMessage()), refused);
+        }
+    }
+}

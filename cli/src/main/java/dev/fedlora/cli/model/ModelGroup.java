@@ -1,0 +1,11 @@
+package dev.fedlora.cli.model;
+
+import dev.fedlora.cli.command.Group;
+import picocli.CommandLine.Command;
+
+/** {@code fedlora model}. */
+@Command(
+        name = "model",
+        description = "Convert, inspect and try base models.",
+        subcommands = {InspectCommand.class, TokenizeCommand.class})
+public final class ModelGroup extends Group {}
