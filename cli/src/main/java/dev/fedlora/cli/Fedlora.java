@@ -4,12 +4,12 @@ import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
 import dev.fedlora.cli.model.ModelGroup;
 import java.util.List;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command {@code fedlora}. */
@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Fedlora.Version.class,
         subcommands = {ModelGroup.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
-public final class Fedlora implements Runnable {
+public final class Fedlora implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
@@ -33,9 +33,11 @@ public final class Fedlora implements Runnable {
             description = "Show the version and exit.")
     private boolean version;
 
+    /** No command: shows which there are. */
     @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "needs a command");
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return CommandLine.ExitCode.USAGE;
     }
 
     /** Returns the whole command line, ready to {@code execute}; standard streams unless set otherwise. */
