@@ -94,16 +94,25 @@ final class Database implements AutoCloseable {
         try {
             T result = work.run();
             connection.commit();
+            connection.setAutoCommit(true);
             return result;
         } catch (SQLException | RuntimeException | Error e) {
-            try {
-                connection.rollback();
-            } catch (SQLException second) {
-                e.addSuppressed(second);
-            }
+            rollBack(e);
             throw e;
-        } finally {
+        }
+    }
+
+    /** SQLite has rolled back by itself after some errors, a full disk among them; what matters then is the error. */
+    private void rollBack(Throwable cause) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
+        }
+        try {
             connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
         }
     }
 

@@ -145,6 +145,10 @@ class StoreTest {
                 .hasMessageContaining("no space left while creating task triage")
                 .hasMessageContaining(Store.FILE);
         assertThat(store.tasks().list()).isEmpty();
+        store.limitPages(1 << 20);
+        store.createTask(spec, new byte[1 << 20], 5, NOW);
+        reopen();
+        assertThat(store.tasks().list()).hasSize(1);
     }
 
     @Test
