@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** A BERT of random weights in memory, small enough for central differences over every parameter. */
-final class TinyBert implements TensorSource {
+public final class TinyBert implements TensorSource {
     static final int TYPES = 2;
     static final String SHA256 = "tiny";
 
     final BertShape shape;
-    final BertModel model;
+    public final BertModel model;
     private final Map<String, float[]> values = new HashMap<>();
     private final SplittableRandom random;
 
@@ -25,7 +25,7 @@ final class TinyBert implements TensorSource {
     }
 
     /** Two blocks, so that one lies below the lowest adapted one in some tests; odd sizes, so that nothing fits by chance. */
-    static TinyBert small(long seed) {
+    public static TinyBert small(long seed) {
         return new TinyBert(new BertShape(2, 6, 2, 10, 9, 11, 1e-12f), seed);
     }
 

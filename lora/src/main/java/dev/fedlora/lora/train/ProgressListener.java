@@ -1,0 +1,21 @@
+package dev.fedlora.lora.train;
+
+/** Hears of every step of a training, on the thread that trains. */
+@FunctionalInterface
+public interface ProgressListener {
+    /** Ignores everything. */
+    ProgressListener NONE = progress -> {};
+
+    /** Called after each step. */
+    void stepDone(StepProgress progress);
+
+    /**
+     * One step that is done. Computed from the examples: when training is private, this is not.
+     *
+     * @param step counted from 1
+     * @param steps of the whole training
+     * @param examples in this step's batch
+     * @param loss mean over them before the step, in nats; NaN for a batch of none
+     */
+    record StepProgress(int step, int steps, int examples, double loss) {}
+}

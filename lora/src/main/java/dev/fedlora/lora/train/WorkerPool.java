@@ -1,0 +1,132 @@
+package dev.fedlora.lora.train;
+
+import dev.fedlora.lora.model.BaseModel;
+import dev.fedlora.lora.model.SequenceClassifier;
+import dev.fedlora.lora.tensor.MatrixBackend;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads that run one base model, each with its own working memory: about 30 KB a token and block of a shard at width
+ * 384. Several trainers may share a pool; then they share its threads and memory.
+ *
+ * <p>Thread-safe. Close it when its trainers are done.
+ */
+public final class WorkerPool implements AutoCloseable {
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final BaseModel model;
+    private final MatrixBackend backend;
+    private final ExecutorService threads;
+    private final ConcurrentLinkedQueue<SequenceClassifier> idle = new ConcurrentLinkedQueue<>();
+
+    /** What a worker does with the model; asks {@code stop} between micro-batches whether to give up. */
+    @FunctionalInterface
+    interface Task<T> {
+        /** @throws CancellationException when it gave up */
+        T run(SequenceClassifier classifier, AtomicBoolean stop);
+    }
+
+    /**
+     * Starts {@code threads} threads.
+     *
+     * @param backend opens the matrix products of each thread
+     * @param threads at least 1; the results do not depend on it
+     * @throws IllegalArgumentException when {@code threads} is less
+     */
+    public WorkerPool(BaseModel model, MatrixBackend backend, int threads) {
+        OptimizerPlan.require(threads >= 1, "threads", "at least 1", threads);
+        this.model = model;
+        this.backend = backend;
+        int number = NUMBER.incrementAndGet();
+        AtomicInteger next = new AtomicInteger();
+        this.threads = Executors.newFixedThreadPool(threads, work -> {
+            Thread thread = new Thread(work, "lora-" + number + "-" + next.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** Returns the model that the workers run. */
+    public BaseModel model() {
+        return model;
+    }
+
+    /**
+     * Runs all tasks and returns their results in the order of the tasks. When one fails or this thread is interrupted, the
+     * others stop at their next micro-batch; nothing runs any more when this method returns or throws.
+     */
+    <T> List<T> run(List<Task<T>> tasks) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException("interrupted before the next batch");
+        }
+        AtomicBoolean stop = new AtomicBoolean();
+        List<FutureTask<T>> running = new ArrayList<>();
+        for (Task<T> task : tasks) {
+            FutureTask<T> each = new FutureTask<>(() -> runOne(task, stop));
+            running.add(each);
+            threads.execute(each);
+        }
+        InterruptedException interrupted = null;
+        Throwable failure = null;
+        List<T> results = new ArrayList<>();
+        for (int i = 0; i < running.size(); ) {
+            try {
+                results.add(running.get(i).get());
+                i++;
+            } catch (InterruptedException e) {
+                stop.set(true); // and wait on: the workers write into arrays of the caller
+                interrupted = e;
+            } catch (ExecutionException e) {
+                stop.set(true);
+                failure = failure == null || failure instanceof CancellationException ? e.getCause() : failure;
+                i++;
+            }
+        }
+        if (interrupted != null) {
+            throw interrupted;
+        }
+        rethrow(failure);
+        return results;
+    }
+
+    private <T> T runOne(Task<T> task, AtomicBoolean stop) {
+        SequenceClassifier taken = idle.poll();
+        SequenceClassifier classifier = taken == null ? new SequenceClassifier(model.open(backend.open())) : taken;
+        try {
+            return task.run(classifier, stop);
+        } finally {
+            idle.add(classifier);
+        }
+    }
+
+    private static void rethrow(@Nullable Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure instanceof RuntimeException exception) {
+            throw exception;
+        }
+        if (failure != null) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    /** Stops the threads and frees their memory. Not to be called while a trainer runs. */
+    @Override
+    public void close() {
+        threads.shutdown();
+        for (SequenceClassifier each = idle.poll(); each != null; each = idle.poll()) {
+            each.close();
+        }
+    }
+}
