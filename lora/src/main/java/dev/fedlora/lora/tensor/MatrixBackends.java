@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Finds the back end that {@code --backend} names. */
 public final class MatrixBackends {
-    private static final List<String> NAMES = List.of("reference");
+    private static final List<String> NAMES = List.of("auto", "reference", "vector");
 
     private MatrixBackends() {}
 
@@ -19,8 +19,11 @@ public final class MatrixBackends {
      * @throws IllegalArgumentException when there is none of that name
      */
     public static MatrixBackend select(String name) {
-        if (name.equals("auto") || name.equals("reference")) {
+        if (name.equals("reference")) {
             return new ReferenceBackend();
+        }
+        if (name.equals("auto") || name.equals("vector")) {
+            return IncubatorClasses.load("VectorBackend", MatrixBackend.class).orElseGet(ReferenceBackend::new);
         }
         throw new IllegalArgumentException("back end '" + name + "' is not known, known are " + NAMES);
     }

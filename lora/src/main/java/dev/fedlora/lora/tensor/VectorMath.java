@@ -11,9 +11,11 @@ import jdk.incubator.vector.VectorSpecies;
  * yet. (The Vector API's own EXP and its sums over lanes promise neither.)
  */
 final class VectorMath {
-    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    // at most 16 lanes, so that half a block of 32 values is a whole number of vectors
+    static final VectorSpecies<Float> F =
+            FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
-    static final int LANES = F.length();
+    static final int LANES = lanes();
 
     // exp: Cephes expf (Moshier), relative error 2^-23; n = round(x / ln 2), r = x - n ln 2 in two parts
     private static final float LOWEST = -87.33f; // e^x below it is subnormal, taken as 0
@@ -39,6 +41,13 @@ final class VectorMath {
     private static final float A5 = 1.061405429f;
 
     private VectorMath() {}
+
+    private static int lanes() {
+        if (F.length() < 4) {
+            throw new UnsupportedOperationException("this JVM has no vectors of 128 bits or more on this processor");
+        }
+        return F.length();
+    }
 
     static FloatVector exp(FloatVector x) {
         FloatVector in = x.max(LOWEST).min(HIGHEST);
