@@ -3,6 +3,7 @@ package dev.fedlora.cli;
 import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
 import dev.fedlora.cli.model.ModelGroup;
+import dev.fedlora.cli.privacy.PrivacyGroup;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Spec;
         description = "Federated LoRA fine-tuning of language models.",
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Fedlora.Version.class,
-        subcommands = {ModelGroup.class},
+        subcommands = {ModelGroup.class, PrivacyGroup.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
 public final class Fedlora implements Callable<Integer> {
     @Spec

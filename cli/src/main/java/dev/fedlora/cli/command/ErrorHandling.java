@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine;
@@ -25,6 +26,7 @@ import picocli.CommandLine.ParseResult;
  */
 public final class ErrorHandling implements IExecutionExceptionHandler, IParameterExceptionHandler {
     private static final String VERBOSE = "--verbose";
+    private static final String PREFIX = "Error: "; // of some of picocli's messages
 
     /** A command failed: exit code 1. */
     @Override
@@ -38,9 +40,10 @@ public final class ErrorHandling implements IExecutionExceptionHandler, IParamet
     public int handleParseException(ParameterException wrong, String[] arguments) {
         CommandLine command = wrong.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("fedlora: " + wrong.getMessage());
+        String message = String.valueOf(wrong.getMessage());
+        err.println("fedlora: " + (message.startsWith(PREFIX) ? message.substring(PREFIX.length()) : message));
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
-        if (java.util.List.of(arguments).contains(VERBOSE)) {
+        if (List.of(arguments).contains(VERBOSE)) {
             wrong.printStackTrace(err);
         }
         err.flush();

@@ -7,5 +7,5 @@ import picocli.CommandLine.Command;
 @Command(
         name = "model",
         description = "Convert, inspect and try base models.",
-        subcommands = {InspectCommand.class, TokenizeCommand.class})
+        subcommands = {ConvertCommand.class, InspectCommand.class, TokenizeCommand.class, EmbedCommand.class})
 public final class ModelGroup extends Group {}
