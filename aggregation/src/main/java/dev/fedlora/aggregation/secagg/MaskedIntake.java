@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 
 /**
  * Takes in one client's masked vector as it arrives, header and coordinates, in chunks of any size. Nothing reaches the
- * sum before {@link #commit()}. Used by one thread at a time.
+ * sum before {@link #commit()}. Bytes are added by one thread at a time.
  */
 public interface MaskedIntake extends AutoCloseable {
     /**
