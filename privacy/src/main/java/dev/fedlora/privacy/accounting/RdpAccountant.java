@@ -1,5 +1,8 @@
 package dev.fedlora.privacy.accounting;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /**
  * Accounting by Rényi differential privacy (Ilya Mironov, "Rényi Differential Privacy", CSF 2017, arXiv 1702.07476): the
  * divergences of all steps add up at each order, and the best order gives the epsilon. Immutable; thread-safe.
@@ -12,8 +15,21 @@ package dev.fedlora.privacy.accounting;
  * than a millisecond to add, however often it is repeated.
  */
 public final class RdpAccountant implements Accountant {
+    /** An event that was run {@code count} times; {@code divergences} are those of one run. */
+    private static final class Term {
+        final double[] divergences;
+        final long count;
+
+        Term(double[] divergences, long count) {
+            this.divergences = divergences;
+            this.count = count;
+        }
+    }
+
     private final RdpOrders orders;
-    private final double[] divergences; // by order; infinite where nothing is proven
+    private final Map<PrivacyEvent, Term>
+            terms; // in the order in which they were first seen, so that sums are repeatable
+    private final double[] divergences; // of all terms, by order; infinite where nothing is proven
 
     /** Nothing spent, at the standard orders. */
     public RdpAccountant() {
@@ -22,12 +38,18 @@ public final class RdpAccountant implements Accountant {
 
     /** Nothing spent, at {@code orders}. */
     public RdpAccountant(RdpOrders orders) {
-        this(orders, new double[orders.count()]);
+        this(orders, Map.of());
     }
 
-    private RdpAccountant(RdpOrders orders, double[] divergences) {
+    private RdpAccountant(RdpOrders orders, Map<PrivacyEvent, Term> terms) {
         this.orders = orders;
-        this.divergences = divergences;
+        this.terms = terms;
+        this.divergences = new double[orders.count()];
+        for (Term term : terms.values()) {
+            for (int i = 0; i < divergences.length; i++) {
+                divergences[i] += term.count * term.divergences[i];
+            }
+        }
     }
 
     @Override
@@ -43,11 +65,14 @@ public final class RdpAccountant implements Accountant {
         if (count == 0) {
             return this;
         }
-        double[] step = divergences((SampledGaussian) event, orders);
-        for (int i = 0; i < step.length; i++) {
-            step[i] = divergences[i] + count * step[i];
-        }
-        return new RdpAccountant(orders, step);
+        Map<PrivacyEvent, Term> more = new LinkedHashMap<>(terms);
+        Term before = terms.get(event);
+        more.put(
+                event,
+                before == null
+                        ? new Term(divergences((SampledGaussian) event, orders), count)
+                        : new Term(before.divergences, Math.addExact(before.count, count)));
+        return new RdpAccountant(orders, more);
     }
 
     /** The Rényi divergence of everything so far at {@code orders.order(index)}; infinite where nothing is proven. */

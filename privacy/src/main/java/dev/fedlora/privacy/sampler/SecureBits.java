@@ -17,8 +17,8 @@ import javax.crypto.spec.SecretKeySpec;
  * else, and the two exact primitives every sampler here is made of, the bounded uniform and the Bernoulli draw.
  *
  * <p>{@link #SecureBits()} takes no seed and is the only way to bits that a privacy claim may rest on. The other factory is
- * for tests and simulations; what it returns says so through {@link #isReproducible()}, and whoever writes a ledger must
- * refuse it.
+ * for tests and simulations; what it returns says so through {@link #isReproducible()}, and whoever makes
+ * a privacy claim must refuse it.
  *
  * <p>Not safe for use by several threads. Give each thread, and each release, an object of its own. A draw costs about
  * 2 ns: the JDK's cipher is fed 2 KiB at a time, the size at which its compiled form is reached soonest.
