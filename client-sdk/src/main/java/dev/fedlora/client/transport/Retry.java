@@ -2,7 +2,6 @@ package dev.fedlora.client.transport;
 
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.random.RandomGenerator;
@@ -77,15 +76,7 @@ public final class Retry {
     }
 
     private static boolean isTransient(IOException failure) {
-        if (failure instanceof CoordinatorException problem) {
-            return problem.isTransient();
-        }
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof CertificateException) {
-                return false; // a coordinator that is not trusted now will not be in a minute
-            }
-        }
-        return true;
+        return !(failure instanceof CoordinatorException problem) || problem.isTransient();
     }
 
     private Duration shortened(Duration pause) {

@@ -1,3 +1,0 @@
-/** Tests of reading examples. */
-@org.jspecify.annotations.NullMarked
-package dev.fedlora.lora.data;
