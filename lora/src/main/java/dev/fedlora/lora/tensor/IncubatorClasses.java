@@ -10,20 +10,42 @@ import org.slf4j.LoggerFactory;
  */
 final class IncubatorClasses {
     private static final Logger LOG = LoggerFactory.getLogger(IncubatorClasses.class);
+    private static final Optional<String> MISSING = probe();
 
     private IncubatorClasses() {}
 
-    /** Returns a new {@code name} of this package, or nothing, with a logged warning, where the module is missing. */
-    static <T> Optional<T> load(String name, Class<T> type) {
+    private static Optional<String> probe() {
         try {
-            Class<?> found = Class.forName(IncubatorClasses.class.getPackageName() + "." + name);
-            return Optional.of(type.cast(found.getDeclaredConstructor().newInstance()));
-        } catch (ReflectiveOperationException | LinkageError missing) {
-            LOG.warn(
-                    "{} is not used: start java with --add-modules jdk.incubator.vector for the fast kernels ({})",
-                    name,
-                    missing.toString());
+            Class.forName(name("VectorMath"));
+            return Optional.empty();
+        } catch (ClassNotFoundException | LinkageError missing) {
+            Throwable cause = missing.getCause() == null ? missing : missing.getCause();
+            String reason =
+                    "the Vector API is missing, start java with --add-modules jdk.incubator.vector (" + cause + ")";
+            LOG.warn("slow kernels in use: {}", reason);
+            return Optional.of(reason);
+        }
+    }
+
+    /** Returns why these classes cannot be used in this JVM, or nothing where they can. */
+    static Optional<String> missing() {
+        return MISSING;
+    }
+
+    /** Returns a new {@code name} of this package, or nothing where the module is missing, which is logged once. */
+    static <T> Optional<T> load(String name, Class<T> type) {
+        if (MISSING.isPresent()) {
             return Optional.empty();
         }
+        try {
+            return Optional.of(
+                    type.cast(Class.forName(name(name)).getDeclaredConstructor().newInstance()));
+        } catch (ReflectiveOperationException ours) {
+            throw new IllegalStateException(name + " has no usable constructor", ours);
+        }
+    }
+
+    private static String name(String simple) {
+        return IncubatorClasses.class.getPackageName() + "." + simple;
     }
 }

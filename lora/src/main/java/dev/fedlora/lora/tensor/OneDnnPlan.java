@@ -1,0 +1,83 @@
+package dev.fedlora.lora.tensor;
+
+import java.util.List;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory.data_type;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
+
+/** One product compiled by oneDNN for one {@link Shape}. Not thread-safe. */
+final class OneDnnPlan implements AutoCloseable {
+    private final matmul primitive;
+    private final memory source;
+    private final memory weights;
+    private final memory result;
+    private final IntMemoryMap arguments = new IntMemoryMap();
+    private final NativeAddress at = new NativeAddress(0);
+
+    /**
+     * Dst (m × n, float) = src (m × k) · weights (k × n), each value at the row's number times the row stride plus the
+     * column's times the column stride.
+     *
+     * @param bfloat16 whether src and weights are bfloat16, else float
+     * @param sum whether the product is added to what dst holds
+     */
+    record Shape(int m, int n, int k, Strides source, Strides weights, int resultRow, boolean bfloat16, boolean sum) {}
+
+    /** Distances in values from one row, and one column, to the next. */
+    record Strides(int row, int column) {}
+
+    /** @throws UnsupportedOperationException when oneDNN has only its slow reference code for this shape */
+    OneDnnPlan(engine engine, Shape shape) {
+        data_type type = shape.bfloat16 ? data_type.bf16 : data_type.f32;
+        try (memory.desc src = descriptor(shape.m, shape.k, type, shape.source);
+                memory.desc wei = descriptor(shape.k, shape.n, type, shape.weights);
+                memory.desc dst = descriptor(shape.m, shape.n, data_type.f32, new Strides(shape.resultRow, 1));
+                primitive_attr attributes = new primitive_attr();
+                post_ops operations = new post_ops()) {
+            if (shape.sum) {
+                operations.append_sum();
+                attributes.set_post_ops(operations);
+            }
+            try (matmul.primitive_desc chosen = new matmul.primitive_desc(engine, src, wei, dst, attributes, false)) {
+                String kernel = chosen.impl_info_str().getString();
+                if (kernel.contains("ref")) { // a thousand times slower than Java
+                    throw new UnsupportedOperationException("oneDNN has no fast kernel for " + shape + ": " + kernel);
+                }
+                primitive = new matmul(chosen);
+            }
+            source = new memory(src, engine, at);
+            weights = new memory(wei, engine, at);
+            result = new memory(dst, engine, at);
+        }
+        arguments.put(dnnl.DNNL_ARG_SRC, source);
+        arguments.put(dnnl.DNNL_ARG_WEIGHTS, weights);
+        arguments.put(dnnl.DNNL_ARG_DST, result);
+    }
+
+    private static memory.desc descriptor(int rows, int columns, data_type type, Strides strides) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {strides.row, strides.column});
+    }
+
+    /** Computes the product of what lies at the given addresses, to the end. */
+    void execute(stream stream, long sourceAt, long weightsAt, long resultAt) {
+        source.set_data_handle(at.to(sourceAt));
+        weights.set_data_handle(at.to(weightsAt));
+        result.set_data_handle(at.to(resultAt));
+        primitive.execute(stream, arguments);
+        stream._wait();
+    }
+
+    @Override
+    public void close() {
+        for (Pointer pointer : List.of(arguments, primitive, source, weights, result)) {
+            pointer.close();
+        }
+    }
+}
