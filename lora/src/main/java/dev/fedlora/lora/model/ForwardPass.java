@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The working memory of one thread: runs batches through a {@link BaseModel}, forward and back to the adapter.
  *
- * <p>Memory grows with the largest batch seen, about 30 KB a token and block for a model of width 384 when gradients are
+ * <p>Memory grows with the largest batch seen, about 25 KB a token and block for a model of width 384 when gradients are
  * wanted, and is reused. Results depend on the arguments alone, never on earlier batches. Not thread-safe.
  */
 public interface ForwardPass extends AutoCloseable {

@@ -17,16 +17,17 @@ final class AdamW {
     private final Group head;
     private int step;
 
-    private AdamW(OptimizerPlan plan, LoraAdapter adapter, int headOffset, int steps) {
+    /**
+     * @param adapter whose parameters each step changes
+     * @param headOffset where the head's parameters start
+     * @param steps that will be taken, for the schedule
+     */
+    AdamW(OptimizerPlan plan, LoraAdapter adapter, int headOffset, int steps) {
         this.plan = plan;
         this.adapter = adapter;
         this.steps = steps;
         this.factors = new Group(0, headOffset, plan.learningRate());
         this.head = new Group(headOffset, adapter.parameterCount(), plan.headLearningRate());
-    }
-
-    static AdamW of(OptimizerPlan plan, LoraAdapter adapter, int headOffset, int steps) {
-        return new AdamW(plan, adapter, headOffset, steps);
     }
 
     /** Takes a step: {@code gradient} holds P values. */

@@ -72,7 +72,7 @@ public final class LoraTrainer implements LocalTrainer {
     public TrainingReport train(TrainingPlan plan, long seed, ProgressListener listener) throws InterruptedException {
         int[] turn = new DataOrder(examples.size(), seed).round(plan.round(), plan.share());
         int steps = (turn.length + plan.batchSize() - 1) / plan.batchSize();
-        AdamW optimizer = AdamW.of(plan.optimizer(), adapter.adapter(), adapter.headOffset(), steps);
+        AdamW optimizer = new AdamW(plan.optimizer(), adapter.adapter(), adapter.headOffset(), steps);
         BatchGradient gradient = new BatchGradient(pool, adapter);
         double loss = 0;
         for (int step = 0; step < steps; step++) {
@@ -93,7 +93,7 @@ public final class LoraTrainer implements LocalTrainer {
     public PrivateTrainingReport trainPrivately(
             PrivateTrainingPlan plan, PrivateRandomness randomness, ProgressListener listener)
             throws InterruptedException {
-        AdamW optimizer = AdamW.of(plan.optimizer(), adapter.adapter(), adapter.headOffset(), plan.steps());
+        AdamW optimizer = new AdamW(plan.optimizer(), adapter.adapter(), adapter.headOffset(), plan.steps());
         PrivateGradient gradient = new PrivateGradient(pool, adapter, plan);
         for (int step = 1; step <= plan.steps(); step++) {
             List<List<EncodedExample>> batch = new ArrayList<>();

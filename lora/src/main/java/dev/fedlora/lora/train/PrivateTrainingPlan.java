@@ -19,7 +19,7 @@ package dev.fedlora.lora.train;
  * @param samplingRate q, the probability that a group joins a batch, in (0, 1]
  * @param expectedBatchSize what the noised sum is divided by, positive
  * @param clippingBound C, positive
- * @param noiseMultiplier z, positive
+ * @param noiseMultiplier z, positive, at most 1000
  * @param optimizer how a step is taken
  */
 public record PrivateTrainingPlan(
@@ -35,6 +35,9 @@ public record PrivateTrainingPlan(
     /** Squares of the sum's integers stay below 2^60, so that the norm is checked in exact arithmetic. */
     private static final int MOST_GRID_BITS = 30;
 
+    /** With the bits above, sigma stays below 2^40, which an exact sampler in 64-bit integers can do. */
+    private static final double MOST_NOISE = 1000;
+
     /** @throws IllegalArgumentException naming the first value that is out of its range */
     public PrivateTrainingPlan {
         OptimizerPlan.require(steps >= 1, "steps", "at least 1", steps);
@@ -42,7 +45,8 @@ public record PrivateTrainingPlan(
         requirePositive("expected batch size", expectedBatchSize);
         requirePositive("clipping bound", clippingBound);
         requirePositive("noise multiplier", noiseMultiplier);
-        OptimizerPlan.require(noiseMultiplier <= 1000, "noise multiplier", "at most 1000", noiseMultiplier);
+        OptimizerPlan.require(
+                noiseMultiplier <= MOST_NOISE, "noise multiplier", "at most " + MOST_NOISE, noiseMultiplier);
     }
 
     /**

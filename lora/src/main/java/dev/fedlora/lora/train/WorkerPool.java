@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that run one base model, each with its own working memory: about 30 KB a token and block of a shard at width
- * 384. Several trainers may share a pool; then they share its threads and memory.
+ * The threads that run one base model, each with its own working memory: about 25 KB a token and block of a shard at
+ * width 384. Several trainers may share a pool; then they share its threads and memory.
  *
  * <p>Thread-safe. Close it when its trainers are done.
  */
