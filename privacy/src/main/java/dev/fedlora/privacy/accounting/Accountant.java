@@ -26,7 +26,7 @@ public interface Accountant {
     /**
      * Returns a delta in [0, 1] such that the sequence is ({@code epsilon}, delta) differentially private.
      *
-     * @throws IllegalArgumentException when {@code epsilon} is negative or not a number
+     * @throws IllegalArgumentException when {@code epsilon} is negative or not finite
      */
     double delta(double epsilon);
 

@@ -29,7 +29,7 @@ public final class RdpAccountant implements Accountant {
     private final RdpOrders orders;
     private final Map<PrivacyEvent, Term>
             terms; // in the order in which they were first seen, so that sums are repeatable
-    private final double[] divergences; // of all terms, by order; infinite where nothing is proven
+    private final double[] divergences; // of all terms, by order
 
     /** Nothing spent, at the standard orders. */
     public RdpAccountant() {
@@ -75,7 +75,7 @@ public final class RdpAccountant implements Accountant {
         return new RdpAccountant(orders, more);
     }
 
-    /** The Rényi divergence of everything so far at {@code orders.order(index)}; infinite where nothing is proven. */
+    /** The Rényi divergence of everything so far at {@code orders.order(index)}. */
     public double divergence(int index) {
         return divergences[index];
     }
@@ -100,8 +100,8 @@ public final class RdpAccountant implements Accountant {
 
     @Override
     public double delta(double epsilon) {
-        if (!(epsilon >= 0)) {
-            throw new IllegalArgumentException("epsilon is " + epsilon + ", must not be negative");
+        if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("epsilon is " + epsilon + ", must be finite and not negative");
         }
         double least = 0; // log 1
         for (int i = 0; i < divergences.length; i++) {
@@ -113,7 +113,7 @@ public final class RdpAccountant implements Accountant {
     private static double logDeltaAt(double order, double divergence, double epsilon) {
         double byDistance = 0.5 * Math.log(-Math.expm1(-divergence));
         double byOrder = (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order);
-        return Double.isNaN(byOrder) ? byDistance : Math.min(byDistance, byOrder); // infinity minus infinity
+        return Math.min(byDistance, byOrder);
     }
 
     /** The divergences of one step; they do not fall with the order, since each is an upper bound for the orders below. */
@@ -124,15 +124,13 @@ public final class RdpAccountant implements Accountant {
         if (q == 0) {
             return step;
         }
-        var moments = q == 1 ? null : new SampledGaussianMoments(q, sigma, orders.largest());
+        var moments = new SampledGaussianMoments(q, sigma, orders.largest());
         double atNext = Double.POSITIVE_INFINITY;
         for (int i = step.length - 1; i >= 0; i--) {
             double order = orders.order(i);
-            if (!event.noise().isProvenAt(order, q)) {
-                step[i] = Double.POSITIVE_INFINITY;
-                continue;
-            }
-            double here = moments == null ? order / 2 / sigma / sigma : moments.divergence(order);
+            double unsampled = order / 2 / sigma / sigma; // sampling can only lower it
+            boolean isKnown = q < 1 && event.noise().isProvenAt(order);
+            double here = isKnown ? Math.min(unsampled, moments.divergence(order)) : unsampled;
             atNext = Math.min(atNext, here);
             step[i] = atNext;
         }

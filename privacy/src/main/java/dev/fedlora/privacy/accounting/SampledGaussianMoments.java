@@ -23,7 +23,7 @@ final class SampledGaussianMoments {
     private int filled;
     private final MomentQuadrature quadrature;
 
-    /** For orders up to {@code largestOrder} and q strictly between 0 and 1. */
+    /** For orders up to {@code largestOrder} and q above 0 and, where a moment is asked for, below 1. */
     SampledGaussianMoments(double q, double sigma, double largestOrder) {
         this.q = q;
         this.sigma = sigma;

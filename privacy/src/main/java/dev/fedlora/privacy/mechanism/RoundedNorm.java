@@ -20,10 +20,10 @@ public record RoundedNorm(double clip, double scale, int dimension, double beta)
     /** β of the paper's experiments, exp(-1/2): √(2 ln 1/β) is 1 and a rounding takes at most 2.6 tries on average. */
     public static final double USUAL_BETA = Math.exp(-0.5);
 
-    /** Above it the squared norm would not be sure to fit into a long. */
-    private static final double LARGEST_SQUARE = 0x1p62;
+    /** Short of 2^63 by more than the rounding of the bound itself, so that squared norms fit into a long. */
+    private static final double LARGEST_SQUARE = 9e18;
 
-    /** @throws IllegalArgumentException when a parameter is out of its range, or Δ₂² would be above 2^62 */
+    /** @throws IllegalArgumentException when a parameter is out of its range, or Δ₂² would be above 9e18 */
     public RoundedNorm {
         requirePositive("clipping bound", clip);
         requirePositive("scale", scale);
@@ -36,7 +36,8 @@ public record RoundedNorm(double clip, double scale, int dimension, double beta)
         double largest = largestSquare(clip * scale, dimension);
         if (!(largest <= LARGEST_SQUARE)) {
             throw new IllegalArgumentException("scale is " + scale + ", too large for clipping bound " + clip + " and "
-                    + dimension + " coordinates: the squared integer norm could be " + largest + ", allowed 2^62");
+                    + dimension + " coordinates: the squared integer norm could be " + largest + ", allowed "
+                    + LARGEST_SQUARE);
         }
     }
 
