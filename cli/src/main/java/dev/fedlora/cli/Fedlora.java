@@ -1,9 +1,12 @@
 package dev.fedlora.cli;
 
+import dev.fedlora.cli.adapter.AdapterGroup;
 import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
 import dev.fedlora.cli.model.ModelGroup;
 import dev.fedlora.cli.privacy.PrivacyGroup;
+import dev.fedlora.cli.training.EvalCommand;
+import dev.fedlora.cli.training.TrainCommand;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -19,7 +22,7 @@ import picocli.CommandLine.Spec;
         description = "Federated LoRA fine-tuning of language models.",
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Fedlora.Version.class,
-        subcommands = {ModelGroup.class, PrivacyGroup.class},
+        subcommands = {TrainCommand.class, EvalCommand.class, ModelGroup.class, AdapterGroup.class, PrivacyGroup.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
 public final class Fedlora implements Callable<Integer> {
     @Spec

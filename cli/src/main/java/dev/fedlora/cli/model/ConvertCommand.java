@@ -1,7 +1,7 @@
 package dev.fedlora.cli.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.fedlora.cli.base.BuiltInModel;
+import dev.fedlora.cli.artifact.BuiltInModel;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.lora.gguf.GgufFile;

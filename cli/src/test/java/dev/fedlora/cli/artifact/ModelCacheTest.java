@@ -1,4 +1,4 @@
-package dev.fedlora.cli.base;
+package dev.fedlora.cli.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.fedlora.cli.base;
+package dev.fedlora.cli.artifact;
 
 import dev.fedlora.lora.onnx.OnnxSource;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.fedlora.cli.base;
+package dev.fedlora.cli.artifact;
 
 import dev.fedlora.lora.file.WholeFile;
 import dev.fedlora.lora.onnx.OnnxBertConverter;

@@ -1,0 +1,11 @@
+package dev.fedlora.cli.adapter;
+
+import dev.fedlora.cli.command.Group;
+import picocli.CommandLine.Command;
+
+/** {@code fedlora adapter}. */
+@Command(
+        name = "adapter",
+        description = "Inspect and convert trained adapters.",
+        subcommands = {InspectCommand.class, ConvertCommand.class})
+public final class AdapterGroup extends Group {}

@@ -1,0 +1,34 @@
+package dev.fedlora.cli.artifact;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.fedlora.lora.LoraAdapter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A trained adapter in the forms that other software loads.
+ *
+ * @param peft directory for Transformers and vLLM, the head with it
+ * @param gguf file for llama.cpp, without the head
+ */
+public record AdapterExport(Path peft, Path gguf) {
+    /**
+     * Writes {@code adapter} into {@code folder}, which is made when it is absent: {@code peft/} and {@code adapter.gguf}.
+     *
+     * @throws IOException when it cannot be written
+     */
+    public static AdapterExport write(LoraAdapter adapter, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        AdapterExport export = new AdapterExport(folder.resolve("peft"), folder.resolve("adapter.gguf"));
+        AdapterFile.write(adapter, AdapterForm.PEFT, export.peft);
+        AdapterFile.write(adapter, AdapterForm.GGUF, export.gguf);
+        return export;
+    }
+
+    /** Puts both paths into {@code json}. */
+    public void addTo(ObjectNode json) {
+        json.put("peft", peft.toString());
+        json.put("gguf", gguf.toString());
+    }
+}
