@@ -37,8 +37,11 @@ public class CoordinatorException extends IOException {
         return detail;
     }
 
-    /** Says whether the same request may succeed later: too many requests, or a coordinator that is not there. */
+    /** Says whether the same request may succeed later: a body that broke off, or a coordinator that is overloaded. */
     public boolean isTransient() {
-        return status == 429 || status == 502 || status == 503 || status == 504;
+        return switch (status) {
+            case 408, 429, 502, 503, 504 -> true;
+            default -> type.equals("body-incomplete");
+        };
     }
 }

@@ -2,6 +2,7 @@ package dev.fedlora.client.transport;
 
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.random.RandomGenerator;
@@ -76,7 +77,15 @@ public final class Retry {
     }
 
     private static boolean isTransient(IOException failure) {
-        return !(failure instanceof CoordinatorException problem) || problem.isTransient();
+        if (failure instanceof CoordinatorException problem) {
+            return problem.isTransient();
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException) {
+                return false; // a coordinator that is not trusted now will not be in a minute
+            }
+        }
+        return true;
     }
 
     private Duration shortened(Duration pause) {

@@ -12,6 +12,9 @@ import java.util.Optional;
 final class BertGraph {
     private static final String WORD_EMBEDDINGS = "embeddings.word_embeddings.weight";
 
+    private static final List<String> QUANTIZED =
+            List.of("MatMulInteger", "DynamicQuantizeLinear", "DequantizeLinear", "QLinearMatMul");
+
     private final OnnxGraph graph;
     private final String prefix;
     private final Map<String, OnnxNode> products = new HashMap<>();
@@ -20,6 +23,12 @@ final class BertGraph {
 
     BertGraph(OnnxGraph graph) {
         this.graph = graph;
+        for (String operation : QUANTIZED) {
+            if (graph.hasOperation(operation)) {
+                throw graph.malformed(
+                        "is quantized (it has %s nodes); take the file with float weights".formatted(operation));
+            }
+        }
         String words = graph.constantNames().stream()
                 .filter(name -> name.endsWith(WORD_EMBEDDINGS))
                 .findFirst()
@@ -68,10 +77,7 @@ final class BertGraph {
         }
         OnnxNode product = products.get(prefix + module);
         if (product == null || product.inputs().size() < 2) {
-            String reason = graph.hasOperation("MatMulInteger") || graph.hasOperation("DynamicQuantizeMatMul")
-                    ? "; the file is quantized, take the one with float weights"
-                    : "";
-            throw graph.malformed("has no weight for %s%s%s".formatted(prefix, module, reason));
+            throw graph.malformed("has no weight for %s%s".formatted(prefix, module));
         }
         // the exporter folds x · Wᵀ into one constant, so what it stores is inputs × outputs
         return transposed(

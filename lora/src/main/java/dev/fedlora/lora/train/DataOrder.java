@@ -19,7 +19,7 @@ final class DataOrder {
 
     /** Returns the indices of round {@code round}, {@code share} of all, at least one. */
     int[] round(int round, double share) {
-        int length = Math.max(1, (int) Math.floor(examples * share));
+        int length = Math.max(1, Math.toIntExact((long) Math.floor(examples * share)));
         int[] chosen = new int[length];
         long position = (long) round * length;
         for (int i = 0; i < length; i++, position++) {

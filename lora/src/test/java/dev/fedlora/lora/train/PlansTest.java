@@ -42,6 +42,15 @@ class PlansTest {
     }
 
     @Test
+    void dataOrder_shareAboveOne_laysPassesEndToEnd() {
+        int[] turn = new DataOrder(4, 7).round(0, 2.5);
+        assertThat(turn).hasSize(10);
+        assertThat(Arrays.copyOfRange(turn, 0, 4)).containsExactlyInAnyOrder(0, 1, 2, 3);
+        assertThat(Arrays.copyOfRange(turn, 4, 8)).containsExactlyInAnyOrder(0, 1, 2, 3);
+        assertThat(Arrays.copyOfRange(turn, 0, 2)).isEqualTo(new DataOrder(4, 7).round(0, 0.5));
+    }
+
+    @Test
     void cut_anyItems_keepsOrderAndRowLimit() {
         Property.forAll(300, random -> {
             List<Integer> items =
@@ -76,7 +85,8 @@ class PlansTest {
     @Test
     void plans_valueOutOfRange_isNamed() {
         assertMessage(() -> new TrainingPlan(-1, 1, 1, OPTIMIZER), "round must be at least 0, got -1");
-        assertMessage(() -> new TrainingPlan(0, 1.5, 1, OPTIMIZER), "share of the data must be in (0, 1], got 1.5");
+        assertMessage(
+                () -> new TrainingPlan(0, 0, 1, OPTIMIZER), "share of the data must be positive and finite, got 0.0");
         assertMessage(() -> new TrainingPlan(0, 1, 0, OPTIMIZER), "batch size must be at least 1, got 0");
         assertMessage(() -> OptimizerPlan.constant(0, 1), "learning rate must be positive, got 0.0");
         assertMessage(() -> OptimizerPlan.constant(1, Double.NaN), "head learning rate must be positive, got NaN");

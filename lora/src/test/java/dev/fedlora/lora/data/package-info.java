@@ -1,0 +1,3 @@
+/** Tests of reading examples. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.data;

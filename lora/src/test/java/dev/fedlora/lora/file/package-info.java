@@ -1,0 +1,3 @@
+/** Tests of what all file formats share. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.file;
