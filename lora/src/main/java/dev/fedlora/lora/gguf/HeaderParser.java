@@ -75,11 +75,8 @@ final class HeaderParser {
 
     private GgufValueType valueType(String key) {
         int id = in.i32("the type of " + key);
-        if (id < 0 || id >= GgufValueType.values().length) {
-            throw in.malformed(
-                    "%s has value type %d, allowed are 0 to %d".formatted(key, id, GgufValueType.values().length - 1));
-        }
-        return GgufValueType.values()[id];
+        return GgufValueType.of(id)
+                .orElseThrow(() -> in.malformed("%s has value type %d, allowed are 0 to 12".formatted(key, id)));
     }
 
     private GgufValue readValue(String key, GgufValueType type) {

@@ -56,10 +56,15 @@ final class BertModuleNames implements ModuleNames {
     private String targetModule(String tensor) {
         String target = match(tensor).group(2);
         return switch (target) {
-            case "attn_q", "attn_k", "attn_v" -> MODULES.get(target).substring("attention.self.".length());
+            case "attn_q", "attn_k", "attn_v" -> module(target, "attention.self.");
             case "ffn_down" -> module(tensor);
-            default -> MODULES.get(target);
+            default -> module(target, "");
         };
+    }
+
+    /** Returns the module of a target inside its layer, less {@code prefix}. */
+    private static String module(String target, String prefix) {
+        return MODULES.getOrDefault(target, target).substring(prefix.length());
     }
 
     private static Matcher match(String tensor) {

@@ -57,7 +57,7 @@ public final class SafetensorsFile {
             ByteBuffer start = channel.map(
                     FileChannel.MapMode.READ_ONLY, 0, Math.min(size, LENGTH_BYTES + (long) MAX_HEADER_BYTES));
             byte[] header = header(file.toString(), start, size);
-            long dataStart = LENGTH_BYTES + header.length;
+            long dataStart = (long) LENGTH_BYTES + header.length;
             HeaderParser parsed = new HeaderParser(file.toString(), size - dataStart).parse(header);
             return new SafetensorsFile(
                     file.toString(),
