@@ -12,6 +12,7 @@ import java.util.List;
  * @param weight labels × inputs, row-major
  * @param bias one value a label
  */
+@SuppressWarnings("ArrayRecordComponent") // shared on purpose, never copied
 public record ClassifierHead(List<String> labels, int inputs, float[] weight, float[] bias) {
     /** @throws IllegalArgumentException when labels repeat or an array does not have its shape's length */
     public ClassifierHead {

@@ -7,6 +7,7 @@ package dev.fedlora.lora;
  *
  * @param tensor whole GGUF name of the adapted tensor, such as {@code blk.0.attn_q.weight}
  */
+@SuppressWarnings("ArrayRecordComponent") // shared on purpose, never copied
 public record LoraFactors(String tensor, int rank, int inputs, int outputs, float[] a, float[] b) {
     /** @throws IllegalArgumentException when an array does not have its shape's length */
     public LoraFactors {

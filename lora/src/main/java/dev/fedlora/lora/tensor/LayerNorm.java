@@ -13,6 +13,7 @@ package dev.fedlora.lora.tensor;
  * @param bias K values
  * @param epsilon at least 0
  */
+@SuppressWarnings("ArrayRecordComponent") // shared on purpose, never copied
 public record LayerNorm(float[] weight, float[] bias, float epsilon) {
     /** @throws IllegalArgumentException when the lengths differ or epsilon is negative */
     public LayerNorm {

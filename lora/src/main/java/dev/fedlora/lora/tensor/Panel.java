@@ -7,6 +7,7 @@ package dev.fedlora.lora.tensor;
  * @param offset index of the first value
  * @param stride distance from one row to the next
  */
+@SuppressWarnings("ArrayRecordComponent") // shared on purpose, never copied
 public record Panel(float[] values, int offset, int stride) {
     /** Returns a dense matrix of {@code columns} columns at the start of the array. */
     public static Panel of(float[] values, int columns) {
