@@ -38,6 +38,8 @@ final class ClientSecrets implements AutoCloseable {
     private final AgreementKeys shareKeys;
     private final Secret seed;
     private final Map<Long, ShareBundle> bundles = new TreeMap<>();
+    private final Map<Long, Secret> pairMasks = new TreeMap<>();
+    private final Map<Long, Secret> incomingBoxes = new TreeMap<>();
 
     ClientSecrets(CheckedPlan checked, long client, SecureRandom random) {
         this.checked = checked;
@@ -57,7 +59,11 @@ final class ClientSecrets implements AutoCloseable {
                 Bytes.of(maskKeys.publicKey()), Bytes.of(shareKeys.publicKey()), Bytes.of(nonce));
     }
 
-    /** Shares seed and mask key among everyone in {@code entries}, this client included. */
+    /**
+     * Agrees with everyone in {@code entries} and shares seed and mask key among them, this client included.
+     *
+     * @throws ProtocolException when a key is of low order
+     */
     SealedShares share(List<KeyAdvertisement> entries) {
         int[] xs = entries.stream().mapToInt(entry -> xOf(entry.client())).toArray();
         int threshold = checked.plan().threshold();
@@ -67,53 +73,68 @@ final class ClientSecrets implements AutoCloseable {
         for (int i = 0; i < xs.length; i++) {
             ShareBundle bundle = new ShareBundle(seedShares.get(i), keyShares.get(i));
             KeyAdvertisement entry = entries.get(i);
-            if (entry.client() == client) {
-                bundles.put(client, bundle);
-            } else {
+            bundles.put(entry.client(), bundle); // those of others until they are sealed: closing wipes them
+            if (entry.client() != client) {
                 boxes.add(seal(bundle, entry));
-                bundle.close();
             }
         }
+        bundles.entrySet().removeIf(entry -> {
+            boolean isForOther = entry.getKey() != client;
+            if (isForOther) {
+                entry.getValue().close();
+            }
+            return isForOther;
+        });
         return new SealedShares(checked.session(), client, derivation.seedCommitment(seed, client), boxes);
     }
 
     private SealedShares.Box seal(ShareBundle bundle, KeyAdvertisement peer) {
-        Party to = new Party(peer.client(), peer.shareKey());
-        try (Secret key = derivation.shareBox(shareKeys, selfForShares(), to)) {
-            byte[] context = derivation.boxContext(client, peer.client());
-            return new SealedShares.Box(peer.client(), Bytes.of(bundle.seal(key, context, random)));
+        try (Secret forShares = shareKeys.agree(peer.shareKey().toArray());
+                Secret forMask = maskKeys.agree(peer.maskKey().toArray())) {
+            Party self = new Party(client, Bytes.of(shareKeys.publicKey()));
+            Party other = new Party(peer.client(), peer.shareKey());
+            incomingBoxes.put(peer.client(), derivation.shareBox(forShares, other, self));
+            Party selfMask = new Party(client, Bytes.of(maskKeys.publicKey()));
+            pairMasks.put(
+                    peer.client(), derivation.pairMask(forMask, selfMask, new Party(peer.client(), peer.maskKey())));
+            try (Secret key = derivation.shareBox(forShares, self, other)) {
+                byte[] context = derivation.boxContext(client, peer.client());
+                return new SealedShares.Box(peer.client(), Bytes.of(bundle.seal(key, context, random)));
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException(Reason.BAD_KEY, "a key of client " + peer.client() + ": " + e.getMessage(), e);
         }
     }
 
     /** Opens every box; returns the senders and this client, U2. */
-    Set<Long> open(ShareDelivery delivery, List<KeyAdvertisement> entries) {
-        Map<Long, KeyAdvertisement> peers = new TreeMap<>();
-        entries.forEach(entry -> peers.put(entry.client(), entry));
+    Set<Long> open(ShareDelivery delivery) {
         for (ShareDelivery.Box box : delivery.boxes()) {
-            KeyAdvertisement peer = peers.get(box.from());
-            if (peer == null) {
-                throw new IllegalStateException("boxes of strangers are refused before");
-            }
-            bundles.put(box.from(), open(box, peer));
+            bundles.put(box.from(), open(box));
         }
         return new TreeSet<>(bundles.keySet());
     }
 
-    private ShareBundle open(ShareDelivery.Box box, KeyAdvertisement peer) {
-        Party from = new Party(peer.client(), peer.shareKey());
-        byte[] context = derivation.boxContext(peer.client(), client);
-        try (Secret key = derivation.shareBox(shareKeys, from, selfForShares())) {
-            ShareBundle bundle = ShareBundle.open(key, box.sealed().toArray(), context)
+    private ShareBundle open(ShareDelivery.Box box) {
+        Secret key = incomingBoxes.get(box.from());
+        if (key == null) {
+            throw new IllegalStateException("boxes of strangers are refused before");
+        }
+        ShareBundle bundle = openBox(box, key);
+        if (bundle.x() != xOf(client)) {
+            bundle.close();
+            throw new ProtocolException(
+                    Reason.BAD_SHARE,
+                    "shares from client %d must be for x %d, got %d".formatted(box.from(), xOf(client), bundle.x()));
+        }
+        return bundle;
+    }
+
+    private ShareBundle openBox(ShareDelivery.Box box, Secret key) {
+        byte[] context = derivation.boxContext(box.from(), client);
+        try {
+            return ShareBundle.open(key, box.sealed().toArray(), context)
                     .orElseThrow(() -> new ProtocolException(
                             Reason.BAD_SHARE, "shares from client " + box.from() + " do not open"));
-            if (bundle.x() != xOf(client)) {
-                bundle.close();
-                throw new ProtocolException(
-                        Reason.BAD_SHARE,
-                        "shares from client %d must be for x %d, got %d"
-                                .formatted(box.from(), xOf(client), bundle.x()));
-            }
-            return bundle;
         } catch (IllegalArgumentException e) {
             throw new ProtocolException(
                     Reason.BAD_SHARE, "shares from client " + box.from() + ": " + e.getMessage(), e);
@@ -127,25 +148,19 @@ final class ClientSecrets implements AutoCloseable {
      * y_u = x_u + PRG(b_u) + sum_{v &gt; u} PRG(s_uv) - sum_{v &lt; u} PRG(s_uv)   mod 2^32
      * </pre>
      */
-    void mask(int[] vector, List<KeyAdvertisement> entries, Set<Long> sharers) {
+    void mask(int[] vector, Set<Long> sharers) {
         try (MaskBatch masks = new MaskBatch()) {
             masks.add(derivation.selfMask(seed, client));
-            Party self = new Party(client, Bytes.of(maskKeys.publicKey()));
-            for (KeyAdvertisement peer : entries) {
-                if (peer.client() != client && sharers.contains(peer.client())) {
-                    Secret key = derivation.pairMask(maskKeys, self, new Party(peer.client(), peer.maskKey()));
-                    if (client < peer.client()) {
-                        masks.add(key);
-                    } else {
-                        masks.subtract(key);
-                    }
+            pairMasks.forEach((peer, key) -> {
+                if (sharers.contains(peer) && client < peer) {
+                    masks.add(key);
+                } else if (sharers.contains(peer)) {
+                    masks.subtract(key);
                 }
-            }
+            });
             masks.applyTo(vector, 1);
         }
-        maskKeys.close();
-        shareKeys.close();
-        seed.close();
+        closeKeys();
     }
 
     /** Reveals the share of the seed of every survivor, and of the mask key of everyone else who shared. */
@@ -161,10 +176,6 @@ final class ClientSecrets implements AutoCloseable {
         return new Unmasking(checked.session(), client, seedShares, keyShares);
     }
 
-    private Party selfForShares() {
-        return new Party(client, Bytes.of(shareKeys.publicKey()));
-    }
-
     private int xOf(long id) {
         return checked.roster().indexOf(id) + 1;
     }
@@ -174,14 +185,25 @@ final class ClientSecrets implements AutoCloseable {
         return seed.isWiped()
                 && maskKeys.privateKey().isWiped()
                 && shareKeys.privateKey().isWiped()
+                && pairMasks.isEmpty()
+                && incomingBoxes.isEmpty()
                 && bundles.isEmpty();
+    }
+
+    /** Wipes what made the masks; the shares of others stay for the unmasking. */
+    private void closeKeys() {
+        maskKeys.close();
+        shareKeys.close();
+        seed.close();
+        pairMasks.values().forEach(Secret::close);
+        pairMasks.clear();
+        incomingBoxes.values().forEach(Secret::close);
+        incomingBoxes.clear();
     }
 
     @Override
     public void close() {
-        maskKeys.close();
-        shareKeys.close();
-        seed.close();
+        closeKeys();
         bundles.values().forEach(ShareBundle::close);
         bundles.clear();
     }

@@ -1,6 +1,5 @@
 package dev.fedlora.aggregation.secagg;
 
-import dev.fedlora.aggregation.crypto.AgreementKeys;
 import dev.fedlora.aggregation.crypto.IdentityKeys;
 import dev.fedlora.aggregation.wire.Bytes;
 import dev.fedlora.aggregation.wire.KeyAdvertisement;
@@ -20,7 +19,6 @@ import dev.fedlora.aggregation.wire.SurvivorList;
 import dev.fedlora.aggregation.wire.SurvivorSignature;
 import dev.fedlora.aggregation.wire.Unmasking;
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -116,18 +114,21 @@ public final class ClientSession implements AutoCloseable {
         Set<Bytes> seen = new HashSet<>();
         boolean hasOwn = false;
         for (KeyAdvertisement entry : entries) {
-            checkKey(entry);
             if (!seen.add(entry.maskKey()) || !seen.add(entry.shareKey())) {
                 throw new ProtocolException(Reason.BAD_KEY, "a key of client " + entry.client() + " occurs twice");
             }
-            hasOwn |= entry.equals(advertised);
+            boolean isOwn = entry.equals(advertised);
+            if (!isOwn) {
+                checkSignature(entry);
+            }
+            hasOwn |= isOwn;
         }
         if (!hasOwn) {
             throw new ProtocolException(Reason.BAD_LIST, "key roster lacks the keys of this client, " + client);
         }
     }
 
-    private void checkKey(KeyAdvertisement entry) {
+    private void checkSignature(KeyAdvertisement entry) {
         Bytes identityKey = checked.roster()
                 .find(entry.client())
                 .map(RosterEntry::identityKey)
@@ -136,10 +137,6 @@ public final class ClientSession implements AutoCloseable {
         if (!entry.isSignedBy(identityKey)) {
             throw new ProtocolException(
                     Reason.BAD_SIGNATURE, "keys of client " + entry.client() + " are not signed by its roster key");
-        }
-        if (!AgreementKeys.isPublicKey(entry.maskKey().toArray())
-                || !AgreementKeys.isPublicKey(entry.shareKey().toArray())) {
-            throw new ProtocolException(Reason.BAD_KEY, "a key of client " + entry.client() + " is of low order");
         }
     }
 
@@ -157,9 +154,9 @@ public final class ClientSession implements AutoCloseable {
             requireLength(ringVector);
             requireSession(delivery);
             checkDelivery(delivery);
-            sharers = secrets.open(delivery, keys);
+            sharers = secrets.open(delivery);
             int[] masked = ringVector.clone();
-            secrets.mask(masked, keys, sharers);
+            secrets.mask(masked, sharers);
             return MaskedVector.of(checked.session(), client, masked);
         });
     }
@@ -339,9 +336,5 @@ public final class ClientSession implements AutoCloseable {
     @Override
     public String toString() {
         return "ClientSession[client " + client + ", " + step + "]";
-    }
-
-    static List<Long> idsOf(List<KeyAdvertisement> entries) {
-        return new ArrayList<>(entries.stream().map(KeyAdvertisement::client).toList());
     }
 }

@@ -16,7 +16,7 @@ public record GraphParameters(int clients, int neighbours, int threshold) {
      *
      * @param clients n, from 3 to 128
      * @param corrupt c, from 0
-     * @throws IllegalArgumentException when n is out of range or c leaves no threshold
+     * @throws IllegalArgumentException when n is out of range or c leaves fewer than two honest clients
      */
     public static GraphParameters forClients(int clients, int corrupt) {
         if (clients < 3 || clients > RoundPlan.MAX_CLIENTS) {
@@ -25,11 +25,11 @@ public record GraphParameters(int clients, int neighbours, int threshold) {
                                     .formatted(RoundPlan.MAX_CLIENTS, clients)
                             + " larger cohorts is not available");
         }
-        int threshold = (clients + corrupt) / 2 + 1;
-        if (corrupt < 0 || threshold > clients) {
+        if (corrupt < 0 || corrupt > clients - 2) {
             throw new IllegalArgumentException(
                     "corrupt clients must be from 0 to %d of %d, got %d".formatted(clients - 2, clients, corrupt));
         }
+        int threshold = (clients + corrupt) / 2 + 1;
         return new GraphParameters(clients, clients - 1, threshold);
     }
 }

@@ -1,6 +1,5 @@
 package dev.fedlora.aggregation.secagg;
 
-import dev.fedlora.aggregation.crypto.AgreementKeys;
 import dev.fedlora.aggregation.crypto.Hkdf;
 import dev.fedlora.aggregation.crypto.MaskStream;
 import dev.fedlora.aggregation.crypto.Secret;
@@ -42,17 +41,15 @@ final class KeyDerivation {
      */
     record Party(long id, Bytes key) {}
 
-    /** Returns the key of the mask that two clients share; it is the same from both ends. */
-    Secret pairMask(AgreementKeys own, Party self, Party peer) {
-        Party low = self.id() < peer.id() ? self : peer;
-        Party high = self.id() < peer.id() ? peer : self;
+    /** Returns the key of the mask that two clients share; {@code shared} and the result are the same from both ends. */
+    Secret pairMask(Secret shared, Party one, Party other) {
+        Party low = one.id() < other.id() ? one : other;
+        Party high = one.id() < other.id() ? other : one;
         ByteBuffer info = ByteBuffer.allocate(PAIR_MASK.length + 2 * 8 + 2 * 32 + 5);
         info.put(PAIR_MASK).putLong(low.id()).putLong(high.id());
         info.put(low.key().toArray()).put(high.key().toArray());
         info.putInt(dimension).put((byte) RoundPlan.MODULUS_BITS);
-        try (Secret shared = own.agree(peer.key().toArray())) {
-            return Hkdf.derive(shared, session, info.array(), MaskStream.KEY_BYTES);
-        }
+        return Hkdf.derive(shared, session, info.array(), MaskStream.KEY_BYTES);
     }
 
     /** Returns the key of a client's own mask. */
@@ -62,15 +59,12 @@ final class KeyDerivation {
         return Hkdf.derive(seed, session, info.array(), MaskStream.KEY_BYTES);
     }
 
-    /** Returns the key that seals shares in one direction; {@code own} belongs to one of the two. */
-    Secret shareBox(AgreementKeys own, Party from, Party to) {
-        Party peer = own.hasPublicKey(from.key().toArray()) ? to : from;
+    /** Returns the key that seals shares in one direction, from the secret that both ends share. */
+    Secret shareBox(Secret shared, Party from, Party to) {
         ByteBuffer info = ByteBuffer.allocate(SHARE_BOX.length + 2 * 8 + 2 * 32);
         info.put(SHARE_BOX).putLong(from.id()).putLong(to.id());
         info.put(from.key().toArray()).put(to.key().toArray());
-        try (Secret shared = own.agree(peer.key().toArray())) {
-            return Hkdf.derive(shared, session, info.array(), 32);
-        }
+        return Hkdf.derive(shared, session, info.array(), 32);
     }
 
     /** Returns what a box of shares is bound to beside its key: session, sender, recipient. */

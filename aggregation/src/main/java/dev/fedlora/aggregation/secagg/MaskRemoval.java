@@ -91,7 +91,7 @@ final class MaskRemoval {
         try (AgreementKeys keysOfLost = AgreementKeys.ofPrivateKey(privateKey)) {
             // agreements cost as much as a mask of 300,000 coordinates: on all cores
             List<Secret> pairs = survivors.parallelStream()
-                    .map(survivor -> derivation.pairMask(keysOfLost, party, party(survivor)))
+                    .map(survivor -> pairMask(keysOfLost, party, party(survivor)))
                     .toList();
             for (int i = 0; i < pairs.size(); i++) {
                 // the survivor added the mask when its id is the lower one
@@ -101,6 +101,12 @@ final class MaskRemoval {
                     masks.add(pairs.get(i));
                 }
             }
+        }
+    }
+
+    private Secret pairMask(AgreementKeys keysOfLost, Party lost, Party survivor) {
+        try (Secret shared = keysOfLost.agree(survivor.key().toArray())) {
+            return derivation.pairMask(shared, lost, survivor);
         }
     }
 

@@ -33,8 +33,9 @@ final class TestRound {
     TestRound(TestFederation federation, RoundPlan plan) {
         this.plan = plan;
         this.server = new ServerSession(plan, federation.roster);
+        CheckedPlan checked = federation.checked(plan);
         for (long id : federation.identities.keySet()) {
-            clients.put(id, federation.client(plan, id));
+            clients.put(id, new ClientSession(checked, id, federation.identities.get(id), TestFederation.RANDOM));
             inputs.put(id, TestFederation.RANDOM.ints(plan.dimension()).toArray());
         }
     }
