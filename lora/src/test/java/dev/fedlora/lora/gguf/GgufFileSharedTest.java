@@ -3,10 +3,13 @@ package dev.fedlora.lora.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fedlora.lora.quant.Dequantizer;
 import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.quant.QuantizedMatrix;
+import dev.fedlora.lora.quant.Quantizer;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -75,6 +78,23 @@ class GgufFileSharedTest {
                 .name();
         if (!QuantizationType.TQ2_0.isComputable()) {
             assertThatThrownBy(() -> gguf.matrix(ternary)).hasMessageContaining(ternary + " is stored as TQ2_0");
+        }
+    }
+
+    @Test
+    void quantize_ofLlamaCppsFloats_givesLlamaCppsBytes() throws IOException {
+        GgufFile floats = GgufFile.open(Shared.path("models/stories260K-f32.gguf"));
+        for (QuantizationType type : List.of(QuantizationType.F16, QuantizationType.Q8_0, QuantizationType.Q4_0)) {
+            GgufFile theirs = GgufFile.open(Shared.path("models/stories260K-" + type + ".gguf"));
+            List<GgufTensor> stored =
+                    theirs.tensors().stream().filter(t -> t.type() == type).toList();
+            assertThat(stored).as(type.toString()).hasSizeGreaterThan(30);
+            for (GgufTensor tensor : stored) {
+                float[] values = Dequantizer.all(floats.matrix(tensor.name()));
+                assertThat(ByteBuffer.wrap(Quantizer.quantize(type, values)))
+                        .as(type + " " + tensor.name())
+                        .isEqualTo(theirs.bytes(tensor.name()));
+            }
         }
     }
 }
