@@ -19,14 +19,6 @@ import java.nio.ByteOrder;
 public final class Dequantizer {
     private Dequantizer() {}
 
-    /** Says whether this version can read {@code type}. */
-    public static boolean reads(QuantizationType type) {
-        return switch (type) {
-            case F32, F16, Q8_0, Q4_0 -> true;
-            default -> false;
-        };
-    }
-
     /** Returns the whole matrix, rows × columns, row-major. */
     public static float[] all(QuantizedMatrix matrix) {
         float[] values = new float[Math.multiplyExact(matrix.rows(), matrix.columns())];

@@ -1,9 +1,6 @@
 package dev.fedlora.lora.tensor;
 
 import dev.fedlora.lora.quant.QuantizedMatrix;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 
@@ -15,19 +12,16 @@ import org.bytedeco.dnnl.stream;
 final class OneDnnProducts implements MatrixProducts {
     // half of a common level 2 cache (1 MiB), the other half for activations
     private static final int TILE_BYTES = 1 << 19;
-    // a plan takes about 50 KiB and 0.1 ms to compile; a model has some 4 weight shapes, a batch some 20 lengths
-    private static final int MAX_PLANS = 512;
     // lengths of batches are rounded up to this many rows, so that fewer plans are compiled
     private static final int ROW_STEP = 16;
 
-    private final engine engine;
     private final stream stream;
     private final boolean bfloat16;
     private final int valueBytes;
     private final WeightReader weights =
             IncubatorClasses.load("VectorWeights", WeightReader.class).orElseGet(PlainWeights::new);
     private final MatrixProducts dense;
-    private final Map<OneDnnPlan.Shape, OneDnnPlan> plans = new LinkedHashMap<>(64, 0.75f, true);
+    private final OneDnnPlans plans;
     private final NativeScratch in = new NativeScratch();
     private final NativeScratch tile = new NativeScratch();
     private final NativeScratch out = new NativeScratch();
@@ -35,7 +29,7 @@ final class OneDnnProducts implements MatrixProducts {
     private short[] shorts = new short[0];
 
     OneDnnProducts(engine engine, boolean bfloat16) {
-        this.engine = engine;
+        plans = new OneDnnPlans(engine);
         this.bfloat16 = bfloat16;
         stream = new stream(engine);
         valueBytes = bfloat16 ? 2 : 4;
@@ -46,46 +40,62 @@ final class OneDnnProducts implements MatrixProducts {
     @Override
     public void forward(QuantizedMatrix weight, Panel x, int rows, Panel y, boolean accumulate) {
         Operands.checkForward(weight, x, rows, y);
+        try {
+            forwardTiles(weight, x, rows);
+        } catch (UnsupportedOperationException refused) { // logged where it was found
+            dense.forward(weight, x, rows, y, accumulate);
+            return;
+        }
+        out.copyOut(y, rows, weight.rows(), accumulate);
+    }
+
+    /** out (R × N) = x · Wᵀ, some columns at a time. */
+    private void forwardTiles(QuantizedMatrix weight, Panel x, int rows) {
         int n = weight.rows();
         int k = weight.columns();
         int padded = padded(rows);
         int step = tileRows(weight);
+        OneDnnPlan.Strides dense = new OneDnnPlan.Strides(k, 1);
+        OneDnnPlan.Strides transposed = new OneDnnPlan.Strides(1, k);
         copyIn(x, rows, padded, k);
-        out.room((long) padded * n, 4);
+        out.room((long) padded * n, Float.BYTES);
         for (int from = 0; from < n; from += step) {
             int count = Math.min(step, n - from);
-            OneDnnPlan plan = plan(new OneDnnPlan.Shape(
-                    padded, count, k, new OneDnnPlan.Strides(k, 1), new OneDnnPlan.Strides(1, k), n, bfloat16, false));
+            OneDnnPlan plan = plans.get(new OneDnnPlan.Shape(padded, count, k, dense, transposed, n, bfloat16, false));
             readTile(weight, from, count);
-            plan.execute(stream, in.address(), tile.address(), out.address() + 4L * from);
+            plan.execute(stream, in.address(), tile.address(), out.address() + (long) Float.BYTES * from);
         }
-        out.copyOut(y, rows, n, accumulate);
     }
 
     @Override
     public void backward(QuantizedMatrix weight, Panel dy, int rows, Panel dx, boolean accumulate) {
         Operands.checkBackward(weight, dy, rows, dx);
+        try {
+            backwardTiles(weight, dy, rows);
+        } catch (UnsupportedOperationException refused) { // logged where it was found
+            dense.backward(weight, dy, rows, dx, accumulate);
+            return;
+        }
+        out.copyOut(dx, rows, weight.columns(), accumulate);
+    }
+
+    /** out (R × K) = dy · W, the sum of products over some rows of W at a time. */
+    private void backwardTiles(QuantizedMatrix weight, Panel dy, int rows) {
         int n = weight.rows();
         int k = weight.columns();
         int padded = padded(rows);
         int step = tileRows(weight);
+        OneDnnPlan.Strides source = new OneDnnPlan.Strides(n, 1);
+        OneDnnPlan.Strides dense = new OneDnnPlan.Strides(k, 1);
         copyIn(dy, rows, padded, n);
-        out.room((long) padded * k, 4);
+        out.room((long) padded * k, Float.BYTES);
         for (int from = 0; from < n; from += step) {
             int count = Math.min(step, n - from);
-            OneDnnPlan plan = plan(new OneDnnPlan.Shape(
-                    padded,
-                    k,
-                    count,
-                    new OneDnnPlan.Strides(n, 1),
-                    new OneDnnPlan.Strides(k, 1),
-                    k,
-                    bfloat16,
-                    from > 0));
+            boolean sum = from > 0;
+            OneDnnPlan plan = plans.get(new OneDnnPlan.Shape(padded, k, count, source, dense, k, bfloat16, sum));
             readTile(weight, from, count);
             plan.execute(stream, in.address() + (long) valueBytes * from, tile.address(), out.address());
         }
-        out.copyOut(dx, rows, k, accumulate);
     }
 
     @Override
@@ -100,20 +110,6 @@ final class OneDnnProducts implements MatrixProducts {
     private int tileRows(QuantizedMatrix weight) {
         int rows = TILE_BYTES / valueBytes / weight.columns();
         return Math.max(64, rows / 64 * 64); // whole blocks of oneDNN's kernels
-    }
-
-    private OneDnnPlan plan(OneDnnPlan.Shape shape) {
-        OneDnnPlan plan = plans.get(shape);
-        if (plan == null) {
-            plan = new OneDnnPlan(engine, shape);
-            plans.put(shape, plan);
-            if (plans.size() > MAX_PLANS) {
-                Iterator<OneDnnPlan> oldest = plans.values().iterator();
-                oldest.next().close();
-                oldest.remove();
-            }
-        }
-        return plan;
     }
 
     private void readTile(QuantizedMatrix weight, int from, int count) {
@@ -155,8 +151,7 @@ final class OneDnnProducts implements MatrixProducts {
 
     @Override
     public void close() {
-        plans.values().forEach(OneDnnPlan::close);
-        plans.clear();
+        plans.close();
         in.close();
         tile.close();
         out.close();

@@ -3,11 +3,12 @@ package dev.fedlora.lora.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fedlora.lora.gguf.GgufFile;
+import dev.fedlora.lora.gguf.GgufTensor;
 import dev.fedlora.testkit.Property;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -18,12 +19,13 @@ class QuantizerTest {
             value = QuantizationType.class,
             names = {"F16", "Q8_0", "Q4_0"})
     void quantize_trainedModel_givesTheBytesOfLlamaCpp(QuantizationType type) throws IOException {
-        Map<String, QuantizedMatrix> full = GgufTensors.read(Shared.path("models/stories260K-f32.gguf"));
-        Map<String, QuantizedMatrix> stored = GgufTensors.read(Shared.path("models/stories260K-" + type + ".gguf"));
+        GgufFile full = GgufFile.open(Shared.path("models/stories260K-f32.gguf"));
+        GgufFile stored = GgufFile.open(Shared.path("models/stories260K-" + type + ".gguf"));
         int compared = 0;
-        for (QuantizedMatrix golden : stored.values()) {
-            if (golden.type() == type) {
-                byte[] ours = Quantizer.quantize(type, Dequantizer.all(full.get(golden.name())));
+        for (GgufTensor tensor : stored.tensors()) {
+            if (tensor.type() == type) {
+                QuantizedMatrix golden = stored.matrix(tensor.name());
+                byte[] ours = Quantizer.quantize(type, Dequantizer.all(full.matrix(golden.name())));
                 assertThat(ByteBuffer.wrap(ours)).as(golden.name()).isEqualTo(golden.blocks());
                 compared++;
             }
