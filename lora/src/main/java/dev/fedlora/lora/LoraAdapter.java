@@ -128,13 +128,27 @@ public record LoraAdapter(
                         head == null ? "" : ", labels " + head.labels());
     }
 
+    /** Same base, spec, tensors and labels, and the same values to the bit. */
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof LoraAdapter that
                 && architecture.equals(that.architecture)
                 && baseSha256.equals(that.baseSha256)
                 && spec.equals(that.spec)
+                && shape().equals(that.shape())
                 && Arrays.equals(parameters(), that.parameters());
+    }
+
+    /** What the arrays are called, and so how the vector of parameters is read. */
+    private List<Object> shape() {
+        List<Object> shape = new ArrayList<>();
+        for (LoraFactors f : factors) {
+            shape.add(List.of(f.tensor(), f.rank(), f.inputs(), f.outputs()));
+        }
+        if (head != null) {
+            shape.add(List.of(head.inputs(), head.labels()));
+        }
+        return shape;
     }
 
     @Override
