@@ -175,7 +175,11 @@ public final class PrivacyLedger implements AutoCloseable {
         return accountant().plus(event, steps).epsilon(delta);
     }
 
-    /** @throws BudgetExceededException when {@code steps} more of {@code event} would exceed {@code budget} */
+    /**
+     * Checks a release before anything is prepared for it; nothing is charged.
+     *
+     * @throws BudgetExceededException when {@code steps} more of {@code event} would exceed {@code budget}
+     */
     public void requireWithin(Budget budget, SampledGaussian event, long steps) {
         Accountant now = accountant();
         double afterwards = now.plus(event, steps).epsilon(budget.delta());

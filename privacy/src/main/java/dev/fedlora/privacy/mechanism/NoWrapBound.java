@@ -53,7 +53,11 @@ public record NoWrapBound(int clients, double clip, double sigma) {
         return scale > 0 && Math.ceil(clip * scale) <= largestCoordinate(clients, sigma);
     }
 
-    /** @throws IllegalArgumentException when sums at {@code scale} could wrap, naming the largest scale that is allowed */
+    /**
+     * Refuses a scale at which sums could wrap.
+     *
+     * @throws IllegalArgumentException naming the largest scale that is allowed
+     */
     public void require(double scale) {
         if (!holds(scale)) {
             throw new IllegalArgumentException("scale is " + scale + ", must be positive and at most " + largestScale()

@@ -59,7 +59,7 @@ public record RoundedNorm(double clip, double scale, int dimension, double beta)
 
     /** Δ₂, to divide the noise's standard deviation by. */
     public double l2() {
-        return Math.sqrt(squaredL2());
+        return Math.sqrt((double) squaredL2());
     }
 
     /** Δ∞, the largest absolute value of one coordinate. */

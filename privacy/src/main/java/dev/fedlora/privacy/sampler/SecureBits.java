@@ -113,6 +113,9 @@ public final class SecureBits {
         if (bound <= 0) {
             throw new IllegalArgumentException("bound is " + bound + ", must be positive");
         }
+        if (bound == 1) {
+            return 0; // without a draw: the samplers here ask for it often
+        }
         long bits = nextLong();
         long low = bits * bound;
         if (Long.compareUnsigned(low, bound) < 0) {

@@ -153,7 +153,7 @@ class LedgerFaultsTest {
     @Test
     void open_lineRemovedRepeatedOrMoved_isRefusedWithItsNumber() throws IOException {
         LedgerFixture.write(path, 4);
-        String[] lines = Files.readString(path).split("\n");
+        String[] lines = Files.readString(path).split("\n", -1);
         assertRefused(2, lines[0], lines[2], lines[3], lines[4]);
         assertRefused(3, lines[0], lines[1], lines[1], lines[2], lines[3], lines[4]);
         assertRefused(2, lines[0], lines[2], lines[1], lines[3], lines[4]);
@@ -196,7 +196,7 @@ class LedgerFaultsTest {
     @Test
     void open_wellFormedButImpossibleEntry_isRefusedWithTheReason() throws IOException {
         LedgerFixture.write(path, 1);
-        String line = Files.readString(path).split("\n")[1];
+        String line = Files.readString(path).split("\n", -1)[1];
         Map<String, String> edits = Map.of(
                 "\"noiseMultiplier\":1.1", "\"noiseMultiplier\":-1.1",
                 "\"steps\":20", "\"steps\":0",
@@ -207,7 +207,7 @@ class LedgerFaultsTest {
                 "\"at\":\"2026", "\"at\":\"soon",
                 "\"task\":\"triage\"", "\"task\":7",
                 "\"round\":0", "\"round\":0.5");
-        String header = Files.readString(path).split("\n")[0];
+        String header = Files.readString(path).split("\n", -1)[0];
         for (Map.Entry<String, String> edit : edits.entrySet()) {
             String body = line.replace(edit.getKey(), edit.getValue());
             assertThat(body).isNotEqualTo(line);
