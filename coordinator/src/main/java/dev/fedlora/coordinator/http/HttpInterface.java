@@ -98,6 +98,7 @@ public final class HttpInterface implements AutoCloseable {
 
     private static Router router(CoordinatorConfig config, RoundService service, Handling handling) {
         Router router = Router.router(handling.vertx());
+        router.route().failureHandler(context -> handling.problem(context, failure(context)));
         Map<String, String> alive = Map.of("status", "ok", "name", config.publicName());
         router.get("/healthz").handler(context -> Answers.json(context, 200, alive));
         router.get("/readyz").handler(context -> {
@@ -110,10 +111,11 @@ public final class HttpInterface implements AutoCloseable {
         });
         new TaskRoutes(service, handling).addTo(router);
         new RoundRoutes(service, handling).addTo(router);
-        router.errorHandler(404, context -> handling.problem(context, unknownPath(context)));
-        router.errorHandler(405, context -> handling.problem(context, wrongMethod(context)));
-        router.errorHandler(400, context -> handling.problem(context, UNREADABLE));
-        router.errorHandler(500, context -> handling.problem(context, failure(context)));
+        // these must answer before they return; what no route took has no body that anybody waits for
+        router.errorHandler(404, context -> Answers.problem(context, unknownPath(context)));
+        router.errorHandler(405, context -> Answers.problem(context, wrongMethod(context)));
+        router.errorHandler(400, context -> Answers.problem(context, UNREADABLE));
+        router.errorHandler(500, context -> Answers.problem(context, failure(context)));
         return router;
     }
 

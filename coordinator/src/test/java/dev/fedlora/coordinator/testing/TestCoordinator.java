@@ -1,5 +1,6 @@
 package dev.fedlora.coordinator.testing;
 
+import dev.fedlora.aggregation.crypto.IdentityKeys;
 import dev.fedlora.aggregation.wire.Bytes;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.coordinator.config.CoordinatorConfig;
@@ -65,6 +66,11 @@ public final class TestCoordinator implements AutoCloseable {
         return clients;
     }
 
+    /** The key pair of a client. */
+    public IdentityKeys identity(long client) {
+        return clients.identity(client);
+    }
+
     /** Where it listens. */
     public URI uri() {
         return http.uri();
@@ -103,14 +109,6 @@ public final class TestCoordinator implements AutoCloseable {
     @Override
     public void close() {
         service.close();
-        http.close();
-        scheduler.close();
-        store.close();
-        lock.close();
-    }
-
-    /** Ends as a killed process does: nothing is aborted, nobody is told. */
-    public void crash() {
         http.close();
         scheduler.close();
         store.close();
