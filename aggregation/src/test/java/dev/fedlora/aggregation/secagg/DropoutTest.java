@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongToIntFunction;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -49,11 +49,12 @@ class DropoutTest {
         }
     }
 
-    @Test
-    void play_randomCohortsUpTo40_givesExactSumOrAborts() {
+    @ParameterizedTest
+    @CsvSource({"500, 20", "20, 40"})
+    void play_randomCohorts_givesExactSumOrAborts(int cases, int largest) {
         int[] dimensions = {2, 7, 64, 1000, 5003};
-        Property.forAll(40, random -> {
-            int n = random.nextInt(3, 41);
+        Property.forAll(cases, random -> {
+            int n = random.nextInt(3, largest + 1);
             int corrupt = random.nextInt(0, Math.max(1, n / 4));
             int minimum = random.nextInt(corrupt + 2, Math.max(corrupt + 3, n));
             TestFederation federation =
