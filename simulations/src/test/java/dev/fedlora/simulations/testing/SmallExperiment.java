@@ -1,0 +1,41 @@
+package dev.fedlora.simulations.testing;
+
+import dev.fedlora.client.testing.TinyBertFile;
+import dev.fedlora.lora.data.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes the files of an experiment that takes a second: four clients, a base model of a few kilobytes. */
+public final class SmallExperiment {
+    /** What every experiment needs and no default gives. */
+    public static final String REQUIRED = """
+            name: wards
+            data: [train.jsonl]
+            test: test.jsonl
+            baseModel: base.gguf
+            adapter: {rank: 2, alpha: 4, targets: [attn_q, attn_v]}
+            training: {learningRate: 0.01, headLearningRate: 0.05, batchSize: 8, dataFraction: 0.5}
+            maxTokens: 16
+            rounds: 2
+            """;
+
+    /** Owners as the data names them. */
+    public static final String NATURAL = REQUIRED + "partition: {kind: natural}\n";
+
+    private SmallExperiment() {}
+
+    /** Writes data and base model into {@code folder}, and the experiment with this YAML; returns its file. */
+    public static Path write(Path folder, String yaml) throws IOException {
+        List<Example> train = new ArrayList<>();
+        for (int client = 1; client <= 4; client++) {
+            train.addAll(TinyBertFile.examples("ward " + client, 10 * client, client));
+        }
+        TinyBertFile.writeJsonl(folder.resolve("train.jsonl"), train);
+        TinyBertFile.writeJsonl(folder.resolve("test.jsonl"), TinyBertFile.examples("test", 40, 99));
+        TinyBertFile.write(folder.resolve("base.gguf"), 3);
+        return Files.writeString(folder.resolve("experiment.yaml"), yaml);
+    }
+}
