@@ -126,7 +126,7 @@ public final class MatrixBackends {
             try {
                 MatrixBackend backend = load(name);
                 double speed = MatrixBenchmark.gigaflops(backend);
-                figures.add("%s %.1f GFLOP/s".formatted(name, speed));
+                figures.add(speed < 1 ? name + " not compiled in time" : "%s %.0f GFLOP/s".formatted(name, speed));
                 return new Measured(backend, speed);
             } catch (IllegalStateException missing) {
                 LOG.warn("{}", missing.getMessage());

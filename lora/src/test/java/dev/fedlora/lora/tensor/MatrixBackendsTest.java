@@ -8,6 +8,7 @@ import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.quant.Quantizer;
 import dev.fedlora.testkit.Property;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Assumptions;
@@ -186,6 +187,22 @@ class MatrixBackendsTest {
         float[] second = CompletableFuture.supplyAsync(() -> forward(backend, weight, x, 21))
                 .join();
         assertThat(second).isEqualTo(first);
+    }
+
+    /** Batches may be cut anywhere: no row's result depends on the rows beside it. oneDNN promises no such thing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"reference", "vector"})
+    void forward_eachRowAlone_givesTheSameBits(String name) {
+        MatrixBackend backend = backend(name);
+        SplittableRandom random = new SplittableRandom(4);
+        QuantizedMatrix weight =
+                Quantizer.matrix("w", QuantizationType.Q4_0, 70, 640, Property.floats(random, 70 * 640));
+        float[] x = Property.floats(random, 13 * 640);
+        float[] together = forward(backend, weight, x, 13);
+        for (int row = 0; row < 13; row++) {
+            float[] alone = forward(backend, weight, Arrays.copyOfRange(x, row * 640, (row + 1) * 640), 1);
+            assertThat(alone).isEqualTo(Arrays.copyOfRange(together, row * 70, (row + 1) * 70));
+        }
     }
 
     private static float[] forward(MatrixBackend backend, QuantizedMatrix weight, float[] x, int rows) {
