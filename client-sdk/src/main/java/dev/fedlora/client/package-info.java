@@ -7,7 +7,8 @@
  * why. The <i>roster</i> and the coordinator's key are <i>pinned</i>: they come from outside the coordinator and are what
  * all trust rests on.
  *
- * <p>Where to look first: {@link dev.fedlora.client.FederatedClient}.
+ * <p>Where to look first: {@link dev.fedlora.client.FederatedClient}; for a process of its own, {@link
+ * dev.fedlora.client.agent.ClientAgent}.
  *
  * <p>Rules: sub-packages do not import this one, but for the agent, which is a program on top of it. Nothing of an example,
  * an update or a key is ever logged.
