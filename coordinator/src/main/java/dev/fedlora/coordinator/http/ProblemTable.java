@@ -92,10 +92,10 @@ final class ProblemTable {
         } else if (failure instanceof ProblemException known) {
             return known.problem();
         } else if (failure instanceof RefusedException refused) {
-            Problem problem = Problem.of(of(refused.reason()), refused.getMessage());
+            Problem problem = Problem.of(of(refused.reason()), String.valueOf(refused.getMessage()));
             return refused.adapter().map(Bytes::hex).map(problem::withAdapter).orElse(problem);
         } else if (failure instanceof ProtocolException refused) {
-            return Problem.of(of(refused.reason()), refused.getMessage());
+            return Problem.of(of(refused.reason()), String.valueOf(refused.getMessage()));
         } else if (failure instanceof StoreException store) {
             LOG.error("{}", store.getMessage());
             return Problem.of(of(store.reason()), "the coordinator cannot use its store now; try again later");

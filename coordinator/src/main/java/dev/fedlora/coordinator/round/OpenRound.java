@@ -13,8 +13,10 @@ import dev.fedlora.aggregation.wire.ServerMessage;
 import dev.fedlora.aggregation.wire.SessionId;
 import dev.fedlora.aggregation.wire.SignedPlan;
 import dev.fedlora.aggregation.wire.WireFormat;
+import dev.fedlora.coordinator.store.ClosedRound;
 import dev.fedlora.coordinator.store.Traffic;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -97,13 +99,9 @@ final class OpenRound {
         return end == null && !isClosing && phase == plan().phases().get(0);
     }
 
-    synchronized Map<Phase, Duration> durations() {
-        return Map.copyOf(durations);
-    }
-
-    /** Returns the bytes of each client that was heard, in both directions, the plan included. */
-    Map<Long, Traffic> traffic() {
-        return Map.copyOf(traffic);
+    /** Returns what is kept of the round: the times of its phases, and the bytes of each client, the plan included. */
+    synchronized ClosedRound closed(Instant now) {
+        return new ClosedRound(plan().task(), plan().round(), durations, traffic, now);
     }
 
     void count(long client, long up, long down) {

@@ -15,6 +15,7 @@ import dev.fedlora.aggregation.wire.WireFormat;
 import dev.fedlora.coordinator.store.AdapterVersion;
 import dev.fedlora.coordinator.store.ClosedRound;
 import dev.fedlora.coordinator.store.RoundState;
+import dev.fedlora.coordinator.store.StoreException;
 import dev.fedlora.coordinator.store.StoredRound;
 import dev.fedlora.coordinator.store.StoredTask;
 import dev.fedlora.coordinator.store.TaskState;
@@ -251,7 +252,7 @@ final class TaskRunner implements OpenRound.Ending {
         Bytes hash = Bytes.sha256(bytes);
         RoundResult result = RoundResult.sign(
                 round.id(), hash, outcome.survivors(), parts.federation().identity());
-        ClosedRound closed = closed(round);
+        ClosedRound closed = round.closed(parts.now());
         parts.store()
                 .rounds()
                 .finish(
@@ -293,14 +294,10 @@ final class TaskRunner implements OpenRound.Ending {
                 parts.now().toEpochMilli());
     }
 
-    private ClosedRound closed(OpenRound round) {
-        return new ClosedRound(spec.task(), round.plan().round(), round.durations(), round.traffic(), parts.now());
-    }
-
     @Override
     public void aborted(OpenRound round, RoundAborted abortion) {
         try {
-            parts.store().rounds().abort(closed(round), abortion.reason(), abortion.detail());
+            parts.store().rounds().abort(round.closed(parts.now()), abortion.reason(), abortion.detail());
         } catch (RuntimeException e) {
             fail(round, e);
             return;
@@ -366,7 +363,12 @@ final class TaskRunner implements OpenRound.Ending {
                 return;
             }
             isHalted = true;
-            detail = "held up until the coordinator is restarted: " + what + ": " + cause.getMessage();
+            detail = "held up until the coordinator is restarted: %s%s; its log has the details"
+                    .formatted(
+                            what,
+                            cause instanceof StoreException store
+                                    ? " (" + store.reason().label() + ")"
+                                    : "");
         }
         LOG.error("task {} is held up: {}: {}", spec.task(), what, cause.getMessage(), cause);
     }

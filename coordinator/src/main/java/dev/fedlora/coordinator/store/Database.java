@@ -154,7 +154,7 @@ final class Database implements AutoCloseable {
     private StoreException failure(String what, SQLException e) {
         StoreException.Reason reason = reason(e);
         return new StoreException(
-                reason, "store %s: %s while %s: %s".formatted(file, say(reason), what, firstLine(e)), e);
+                reason, "store %s: %s while %s: %s".formatted(file, reason.label(), what, firstLine(e)), e);
     }
 
     /** The low byte of an SQLite code is its primary code; the rest says more about it (sqlite.org/rescode.html). */
@@ -167,18 +167,6 @@ final class Database implements AutoCloseable {
             case SQLITE_CONSTRAINT -> StoreException.Reason.CONSTRAINT;
             case SQLITE_IOERR, SQLITE_CANTOPEN -> StoreException.Reason.INPUT_OUTPUT;
             default -> StoreException.Reason.OTHER;
-        };
-    }
-
-    private static String say(StoreException.Reason reason) {
-        return switch (reason) {
-            case FULL -> "no space left";
-            case LOCKED -> "locked by another process";
-            case READ_ONLY -> "not writable";
-            case DAMAGED -> "damaged";
-            case CONSTRAINT -> "refused";
-            case INPUT_OUTPUT -> "read or write failed";
-            case OTHER -> "failed";
         };
     }
 

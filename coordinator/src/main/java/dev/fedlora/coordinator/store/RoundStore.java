@@ -73,7 +73,7 @@ public final class RoundStore {
                     round.closed().toEpochMilli(),
                     round.task(),
                     round.number());
-            return null;
+            return round.number();
         });
     }
 
@@ -103,7 +103,7 @@ public final class RoundStore {
                     round.closed().toEpochMilli(),
                     round.task(),
                     round.number());
-            return null;
+            return round.number();
         });
     }
 

@@ -5,19 +5,30 @@ public final class StoreException extends RuntimeException {
     /** What SQLite reported. */
     public enum Reason {
         /** No space is left on the disk, or the file reached its allowed size. */
-        FULL,
+        FULL("no space left"),
         /** Another process holds a lock on the file. */
-        LOCKED,
+        LOCKED("locked by another process"),
         /** The file cannot be written. */
-        READ_ONLY,
+        READ_ONLY("not writable"),
         /** The file is not a database or is damaged. */
-        DAMAGED,
+        DAMAGED("damaged"),
         /** A value breaks a rule of the tables: an impossible transition, refused. */
-        CONSTRAINT,
+        CONSTRAINT("refused"),
         /** The operating system failed to read or write. */
-        INPUT_OUTPUT,
+        INPUT_OUTPUT("read or write failed"),
         /** Anything else. */
-        OTHER
+        OTHER("failed");
+
+        private final String label;
+
+        Reason(String label) {
+            this.label = label;
+        }
+
+        /** Returns what happened in a few words, which name no file. */
+        public String label() {
+            return label;
+        }
     }
 
     private final Reason reason;

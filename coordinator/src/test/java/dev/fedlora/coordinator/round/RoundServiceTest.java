@@ -11,6 +11,7 @@ import dev.fedlora.aggregation.wire.SignedPlan;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.coordinator.config.Limits;
 import dev.fedlora.coordinator.store.RoundState;
+import dev.fedlora.coordinator.store.Store;
 import dev.fedlora.coordinator.store.TaskState;
 import dev.fedlora.coordinator.testing.Adapters;
 import dev.fedlora.coordinator.testing.DiskImage;
@@ -26,6 +27,9 @@ import dev.fedlora.privacy.accounting.Accountants;
 import dev.fedlora.privacy.accounting.NoiseKind;
 import dev.fedlora.privacy.accounting.SampledGaussian;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,6 +142,34 @@ class RoundServiceTest {
         Problems.Document problem = Problems.of(late.get(TestClient.path(client.sid(), Phase.MASKED) + "?wait=0"));
         assertThat(problem.type()).endsWith("/round-aborted");
         assertThat(problem.detail()).contains("restarted");
+    }
+
+    @Test
+    void storeFails_whileARoundEnds_clientsAreToldAndTheTaskWaitsForARestart() throws Exception {
+        TestCoordinator coordinator = open("data").run(Tasks.plain("triage", 1));
+        List<TestClient> clients = coordinator.clients("triage");
+        Rounds.join(clients);
+        try (Connection other = DriverManager.getConnection(
+                        "jdbc:sqlite:" + folder.resolve("data").resolve(Store.FILE));
+                Statement statement = other.createStatement()) {
+            statement.execute("begin immediate"); // as a backup that never ends
+            clients.forEach(TestClient::sendPlain);
+            Problems.Document problem = Problems.of(clients.get(0).answer(Phase.MASKED, 30));
+            assertThat(problem.type()).endsWith("/round-aborted");
+            assertThat(problem.detail()).contains("failed").doesNotContain(folder.toString(), "sqlite");
+            statement.execute("rollback");
+        }
+        assertThat(coordinator.service().status("triage").detail())
+                .contains("held up", "locked by another process")
+                .doesNotContain(folder.toString());
+        assertThat(Problems.of(clients.get(0).get("/readyz")).status()).isEqualTo(503);
+        coordinator.close();
+        opened.clear();
+        TestCoordinator restarted = open("data");
+        runPlainRound(restarted);
+        assertThat(Rounds.awaitEnd(restarted, "triage").history())
+                .extracting(round -> round.number() + " " + round.state().label())
+                .containsExactly("1 aborted", "2 finished");
     }
 
     @Test
