@@ -3,6 +3,7 @@ package dev.fedlora.cli;
 import dev.fedlora.cli.adapter.AdapterGroup;
 import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
+import dev.fedlora.cli.demo.DemoCommand;
 import dev.fedlora.cli.model.ModelGroup;
 import dev.fedlora.cli.privacy.PrivacyGroup;
 import dev.fedlora.cli.training.EvalCommand;
@@ -22,7 +23,14 @@ import picocli.CommandLine.Spec;
         description = "Federated LoRA fine-tuning of language models.",
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Fedlora.Version.class,
-        subcommands = {TrainCommand.class, EvalCommand.class, ModelGroup.class, AdapterGroup.class, PrivacyGroup.class},
+        subcommands = {
+            DemoCommand.class,
+            TrainCommand.class,
+            EvalCommand.class,
+            ModelGroup.class,
+            AdapterGroup.class,
+            PrivacyGroup.class
+        },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
 public final class Fedlora implements Callable<Integer> {
     @Spec

@@ -43,6 +43,14 @@ public final class ProgressLine {
         }
     }
 
+    /** Shows {@code text} on a terminal, and nothing elsewhere. */
+    public void status(String text) {
+        if (terminal) {
+            out.print(CLEAR + text);
+            out.flush();
+        }
+    }
+
     /** Takes the line away from a terminal; the next thing printed stands at a line's start. */
     public void clear() {
         if (terminal) {
