@@ -306,14 +306,4 @@ class HttpRefusalsTest {
         assertThat(new String(first.get("/v1/tasks/triage/status").body(), StandardCharsets.UTF_8))
                 .contains("\"state\":\"running\"", "\"round\":1", "\"phase\":\"keys\"");
     }
-
-    @Test
-    void get_adapterThatTheClientHas_304() {
-        String hash = first.plan().plan().adapterHash().hex();
-        String path = "/v1/adapters/" + hash;
-        Map<String, String> headers = new HashMap<>(
-                first.sign("GET", path, new byte[0], Instant.now()).headers());
-        headers.put("If-None-Match", "\"" + hash + "\"");
-        assertThat(first.send("GET", path, null, headers).statusCode()).isEqualTo(304);
-    }
 }
