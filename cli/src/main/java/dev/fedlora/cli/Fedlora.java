@@ -6,6 +6,8 @@ import dev.fedlora.cli.command.ErrorHandling;
 import dev.fedlora.cli.demo.DemoCommand;
 import dev.fedlora.cli.model.ModelGroup;
 import dev.fedlora.cli.privacy.PrivacyGroup;
+import dev.fedlora.cli.secagg.SecaggGroup;
+import dev.fedlora.cli.simulate.SimulateCommand;
 import dev.fedlora.cli.training.EvalCommand;
 import dev.fedlora.cli.training.TrainCommand;
 import java.util.List;
@@ -29,7 +31,9 @@ import picocli.CommandLine.Spec;
             EvalCommand.class,
             ModelGroup.class,
             AdapterGroup.class,
-            PrivacyGroup.class
+            PrivacyGroup.class,
+            SecaggGroup.class,
+            SimulateCommand.class
         },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
 public final class Fedlora implements Callable<Integer> {

@@ -1,9 +1,9 @@
 package dev.fedlora.cli.demo;
 
-import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.client.training.RoundBits;
 import dev.fedlora.client.training.RoundTraining;
-import dev.fedlora.lora.train.LoraTrainer;
+import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.train.LocalTrainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -18,30 +18,30 @@ final class Alone {
 
     /** Returns the accuracy of each owner, in their order. */
     static List<Double> accuracies(DemoRun demo) throws Exception {
-        Workshop workshop = demo.workshop();
         AtomicInteger done = new AtomicInteger();
-        int owners = workshop.owned().size();
+        List<Owner> owners = demo.data().owners();
         List<Callable<Double>> all = new ArrayList<>();
-        for (int owner = 0; owner < owners; owner++) {
-            LoraTrainer trainer = workshop.trainer(owner, demo.initial().copy());
+        for (Owner owner : owners) {
             all.add(() -> {
-                double accuracy = train(demo.task(), trainer, workshop.judge());
+                double accuracy = train(demo, owner);
                 demo.table()
                         .say("for comparison, %d of %d clients have trained alone"
-                                .formatted(done.incrementAndGet(), owners));
+                                .formatted(done.incrementAndGet(), owners.size()));
                 return accuracy;
             });
         }
         return Concurrently.run("demo-alone", all);
     }
 
-    private static double train(TaskSpec task, LoraTrainer trainer, Judge judge) throws InterruptedException {
-        RoundTraining training = new RoundTraining(task, trainer, RoundBits.unpredictable());
+    private static double train(DemoRun demo, Owner owner) throws Exception {
+        LoraAdapter adapter = demo.initial();
+        LocalTrainer trainer = demo.trainers().over(owner.examples()).create(demo.task(), adapter);
+        RoundTraining training = new RoundTraining(demo.task(), trainer, RoundBits.unpredictable());
         float[] parameters = trainer.parameters();
-        for (int round = 1; round <= task.rounds(); round++) {
+        for (int round = 1; round <= demo.task().rounds(); round++) {
             parameters = training.train(round, parameters).parameters();
         }
-        trainer.load(parameters);
-        return judge.evaluate(trainer.adapter()).accuracy();
+        adapter.setParameters(parameters);
+        return demo.evaluate(adapter).accuracy();
     }
 }

@@ -7,10 +7,9 @@ import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.ComputeOptions;
+import dev.fedlora.client.training.TransformerTrainers;
 import dev.fedlora.lora.LoraAdapter;
-import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.tensor.MatrixBackend;
-import dev.fedlora.lora.train.WorkerPool;
 import dev.fedlora.privacy.accounting.Budget;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -143,32 +142,25 @@ public final class DemoCommand extends AnsweringCommand {
         try (ScratchFolder folder = ScratchFolder.make()) {
             progress().println("data: " + data.source());
             progress().flush();
-            OpenedBase opened = OpenedBase.open(base);
-            try (WorkerPool pool = new WorkerPool(opened.model(), backend, threads)) {
-                tell(opened, backend, threads);
-                return DemoAnswer.of(run(settings, data, opened, pool, folder));
+            Path baseFile = OpenedBase.locate(base);
+            try (TransformerTrainers trainers = TransformerTrainers.open(baseFile, backend, threads)) {
+                progress()
+                        .println("base: %s (%s), frozen; back end %s, %d threads"
+                                .formatted(baseFile, trainers.model().architecture(), backend.name(), threads));
+                return DemoAnswer.of(run(settings, data, trainers, folder));
             }
         } finally {
             interruption.over(); // after everything else is closed
         }
     }
 
-    private DemoResult run(
-            DemoSettings settings, DemoData data, OpenedBase opened, WorkerPool pool, ScratchFolder folder)
+    private DemoResult run(DemoSettings settings, DemoData data, TransformerTrainers trainers, ScratchFolder folder)
             throws Exception {
-        TaskSpec task = fromOptions(() -> DemoTask.of(settings, opened.model(), data));
-        ExampleEncoder encoder = new ExampleEncoder(opened.tokenizer(), data.labels(), task.maxTokens());
-        Workshop workshop = new Workshop(
-                pool,
-                new Judge(pool, encoder.encode(data.test())),
-                data.owners().stream()
-                        .map(owner -> encoder.encode(owner.examples()))
-                        .toList());
-        LoraAdapter initial = opened.model().newAdapter(task.adapter(), data.labels(), settings.seed());
+        TaskSpec task = fromOptions(() -> DemoTask.of(settings, trainers.model(), data));
         RoundTable table = new RoundTable(progress(), data.owners().size());
-        DemoRun demo = new DemoRun(task, initial, workshop, table, settings.drop());
+        DemoRun demo = new DemoRun(task, data, trainers, table, settings.drop());
         try (LocalFederation federation = new LocalFederation(folder.path(), data.owners());
-                RoundWatch watch = new RoundWatch(table, workshop.judge())) {
+                RoundWatch watch = new RoundWatch(demo)) {
             announce(task, data);
             table.begin();
             LoraAdapter trained = federation.run(demo, watch);
@@ -197,16 +189,6 @@ public final class DemoCommand extends AnsweringCommand {
             return fromOptions(() -> DemoData.synthetic(clients, seed));
         }
         return DemoData.read(files.data, files.test, clients);
-    }
-
-    private void tell(OpenedBase opened, MatrixBackend backend, int threads) {
-        progress()
-                .println("base model: %s (%s), frozen; back end %s, %d threads"
-                        .formatted(
-                                opened.file().path().getFileName(),
-                                opened.model().architecture(),
-                                backend.name(),
-                                threads));
     }
 
     private void announce(TaskSpec task, DemoData data) {

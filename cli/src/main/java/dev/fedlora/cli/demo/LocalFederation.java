@@ -100,7 +100,7 @@ final class LocalFederation implements AutoCloseable {
                         .identity(id, keys)
                         .pinned(server.publicKey(), roster)
                         .policy(policy(demo.task()))
-                        .trainer((task, adapter) -> demo.workshop().trainer(client, adapter))
+                        .trainer(demo.trainers().over(owners.get(client).examples()))
                         .stateDirectory(clientFolder(client))
                         .listener(new ProgressListener() {
                             @Override

@@ -15,8 +15,8 @@ import java.util.concurrent.Future;
  * Follows the rounds at the coordinator: evaluates each new adapter beside the next round, and fills the table. Thread-safe.
  */
 final class RoundWatch implements RoundListener, AutoCloseable {
+    private final DemoRun demo;
     private final RoundTable table;
-    private final Judge judge;
     private final List<Future<RoundRow>> rows = new ArrayList<>();
     private final ExecutorService evaluations = Executors.newSingleThreadExecutor(work -> {
         Thread thread = new Thread(work, "demo-evaluation");
@@ -25,9 +25,9 @@ final class RoundWatch implements RoundListener, AutoCloseable {
     });
     private long opened;
 
-    RoundWatch(RoundTable table, Judge judge) {
-        this.table = table;
-        this.judge = judge;
+    RoundWatch(DemoRun demo) {
+        this.demo = demo;
+        this.table = demo.table();
     }
 
     @Override
@@ -44,7 +44,7 @@ final class RoundWatch implements RoundListener, AutoCloseable {
     synchronized void finished(RoundEvent.Finished round, byte[] adapter) {
         double seconds = (System.nanoTime() - opened) / 1e9;
         rows.add(evaluations.submit(() -> {
-            Evaluation evaluation = judge.evaluate(AdapterBytes.decode(adapter));
+            Evaluation evaluation = demo.evaluate(AdapterBytes.decode(adapter));
             RoundRow row = RoundRow.of(round, evaluation, seconds);
             table.add(row);
             return row;

@@ -37,11 +37,11 @@ class SyntheticTriageNotesTest {
 
     @Test
     void training_everyDepartment_lacksALabelThatTheTestHas() {
-        notes.training(80).forEach((department, own) -> assertThat(counts(own).keySet())
-                .as(department)
-                .hasSizeLessThan(SyntheticTriageNotes.labels().size()));
-        assertThat(counts(notes.test(300)).keySet())
-                .containsExactlyInAnyOrderElementsOf(SyntheticTriageNotes.labels());
+        notes.training(80)
+                .forEach((department, own) -> assertThat(counts(own).keySet())
+                        .as(department)
+                        .hasSizeLessThan(SyntheticTriageNotes.labels().size()));
+        assertThat(counts(notes.test(300)).keySet()).containsExactlyInAnyOrderElementsOf(SyntheticTriageNotes.labels());
     }
 
     @Test
@@ -51,7 +51,8 @@ class SyntheticTriageNotesTest {
                 .map(Example::text)
                 .collect(Collectors.joining("\n"));
         for (Disposition disposition : Disposition.values()) {
-            assertThat(disposition.findings()).allSatisfy(finding -> assertThat(everything).contains(finding));
+            assertThat(disposition.findings())
+                    .allSatisfy(finding -> assertThat(everything).contains(finding));
         }
     }
 
@@ -63,8 +64,10 @@ class SyntheticTriageNotesTest {
     @Test
     void shares_everyDepartment_addUpToAHundred() {
         for (Department department : Department.values()) {
-            int sum = Arrays.stream(Disposition.values()).mapToInt(department::share).sum();
-            assertThat(sum).as("%s", department).isEqualTo(100);
+            int sum = Arrays.stream(Disposition.values())
+                    .mapToInt(department::share)
+                    .sum();
+            assertThat(sum).as(department.name()).isEqualTo(100);
         }
     }
 
