@@ -9,6 +9,9 @@ import jdk.incubator.vector.VectorSpecies;
  * Elementary functions on vectors and, for the ends of rows, on single values: the same multiplications and additions
  * in the same order, so that a value's result depends neither on where it stands nor on whether the code is compiled
  * yet. (The Vector API's own EXP and its sums over lanes promise neither.)
+ *
+ * <p>No method takes or gives a vector: one that the compiler happens to compile by itself would pass it through the heap,
+ * and be ten times slower from then on.
  */
 final class VectorMath {
     // at most 16 lanes, so that half a block of 32 values is a whole number of vectors
@@ -39,6 +42,7 @@ final class VectorMath {
     private static final float A3 = 1.421413741f;
     private static final float A4 = -1.453152027f;
     private static final float A5 = 1.061405429f;
+    private static final float SQRT_HALF = (float) Math.sqrt(0.5);
 
     private VectorMath() {}
 
@@ -49,27 +53,37 @@ final class VectorMath {
         return F.length();
     }
 
-    static FloatVector exp(FloatVector x) {
-        FloatVector in = x.max(LOWEST).min(HIGHEST);
-        FloatVector shifted = in.mul(LOG2_E).add(ROUNDER);
-        FloatVector n = shifted.sub(ROUNDER);
-        FloatVector r = in.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
-        FloatVector p = r.mul(E0)
-                .add(E1)
-                .mul(r)
-                .add(E2)
-                .mul(r)
-                .add(E3)
-                .mul(r)
-                .add(E4)
-                .mul(r)
-                .add(E5);
-        FloatVector mantissa = p.mul(r).mul(r).add(r).add(1f);
-        IntVector exponent = shifted.reinterpretAsInts().sub(ROUNDER_BITS - 127).lanewise(VectorOperators.LSHL, 23);
-        return mantissa.mul(exponent.reinterpretAsFloats()).blend(0f, x.lt(LOWEST));
+    /** v = exp(v - shift). */
+    static void exp(float[] v, int from, int count, float shift) {
+        int end = from + count;
+        int i = from;
+        for (; i <= end - LANES; i += LANES) {
+            FloatVector x = FloatVector.fromArray(F, v, i).sub(shift);
+            FloatVector in = x.max(LOWEST).min(HIGHEST);
+            FloatVector shifted = in.mul(LOG2_E).add(ROUNDER);
+            FloatVector n = shifted.sub(ROUNDER);
+            FloatVector r = in.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+            FloatVector p = r.mul(E0)
+                    .add(E1)
+                    .mul(r)
+                    .add(E2)
+                    .mul(r)
+                    .add(E3)
+                    .mul(r)
+                    .add(E4)
+                    .mul(r)
+                    .add(E5);
+            FloatVector mantissa = p.mul(r).mul(r).add(r).add(1f);
+            IntVector exponent =
+                    shifted.reinterpretAsInts().sub(ROUNDER_BITS - 127).lanewise(VectorOperators.LSHL, 23);
+            mantissa.mul(exponent.reinterpretAsFloats()).blend(0f, x.lt(LOWEST)).intoArray(v, i);
+        }
+        for (; i < end; i++) {
+            v[i] = exp(v[i] - shift);
+        }
     }
 
-    static float exp(float x) {
+    private static float exp(float x) {
         if (x < LOWEST) {
             return 0;
         }
@@ -82,22 +96,31 @@ final class VectorMath {
         return mantissa * Float.intBitsToFloat(Float.floatToRawIntBits(shifted) - (ROUNDER_BITS - 127) << 23);
     }
 
-    /** Returns erfc(z) for z at least 0, given e = exp(-z²). */
-    static FloatVector erfc(FloatVector z, FloatVector e) {
-        FloatVector t = FloatVector.broadcast(F, 1f).div(z.mul(P).add(1f));
-        FloatVector p = t.mul(A5).add(A4).mul(t).add(A3).mul(t).add(A2).mul(t).add(A1);
-        return p.mul(t).mul(e);
+    /**
+     * Half the probability that a standard normal variable is further from 0 than x: erfc(|x| / sqrt 2) / 2.
+     *
+     * @param powers exp(-x² / 2) of the same values, from index 0
+     * @param tails the result, from index 0
+     */
+    static void normalTails(float[] x, int from, int count, float[] powers, float[] tails) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector z = FloatVector.fromArray(F, x, from + i).mul(SQRT_HALF).abs();
+            FloatVector t = FloatVector.broadcast(F, 1f).div(z.mul(P).add(1f));
+            FloatVector p =
+                    t.mul(A5).add(A4).mul(t).add(A3).mul(t).add(A2).mul(t).add(A1);
+            p.mul(t).mul(FloatVector.fromArray(F, powers, i)).mul(0.5f).intoArray(tails, i);
+        }
+        for (; i < count; i++) {
+            float z = Math.abs(x[from + i] * SQRT_HALF);
+            float t = 1f / (z * P + 1f);
+            float p = (((A5 * t + A4) * t + A3) * t + A2) * t + A1;
+            tails[i] = p * t * powers[i] * 0.5f;
+        }
     }
 
-    static float erfc(float z, float e) {
-        float t = 1f / (z * P + 1f);
-        float p = (((A5 * t + A4) * t + A3) * t + A2) * t + A1;
-        return p * t * e;
-    }
-
-    /** Returns the sum of the lanes, first to last, in double; {@code lanes} is scratch. */
-    static double sum(FloatVector v, float[] lanes) {
-        v.intoArray(lanes, 0);
+    /** Returns the sum of the lanes, first to last, in double. */
+    static double sum(float[] lanes) {
         double sum = 0;
         for (float lane : lanes) {
             sum += lane;

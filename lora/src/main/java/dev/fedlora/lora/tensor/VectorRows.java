@@ -15,7 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorRows implements RowMath {
     private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
-    private static final float SQRT_HALF = (float) Math.sqrt(0.5);
+    // values at a time where intermediate results are kept: they stay in the level 1 cache
+    private static final int PIECE = 1024;
     private static final float INVERSE_SQRT_TWO_PI = (float) (1 / Math.sqrt(2 * Math.PI));
 
     @Override
@@ -29,8 +30,8 @@ final class VectorRows implements RowMath {
         for (int r = 0; r < rows; r++) {
             int from = x.offset() + r * x.stride();
             float largest = largest(x.values(), from, columns, lanes);
-            double sum = powers(x.values(), from, columns, largest, lanes);
-            scaleRow((float) (1 / sum), x.values(), from, columns);
+            VectorMath.exp(x.values(), from, columns, largest);
+            scaleRow((float) (1 / sum(x.values(), from, columns, lanes)), x.values(), from, columns);
         }
     }
 
@@ -52,24 +53,6 @@ final class VectorRows implements RowMath {
             largest = Math.max(largest, v[i]);
         }
         return largest;
-    }
-
-    // v = exp(v - largest); returns the sum
-    private static double powers(float[] v, int from, int count, float largest, float[] lanes) {
-        int end = from + count;
-        int i = from;
-        FloatVector sums = FloatVector.zero(F);
-        for (; i <= end - LANES; i += LANES) {
-            FloatVector power = VectorMath.exp(FloatVector.fromArray(F, v, i).sub(largest));
-            power.intoArray(v, i);
-            sums = sums.add(power);
-        }
-        double sum = VectorMath.sum(sums, lanes);
-        for (; i < end; i++) {
-            v[i] = VectorMath.exp(v[i] - largest);
-            sum += v[i];
-        }
-        return sum;
     }
 
     @Override
@@ -101,7 +84,8 @@ final class VectorRows implements RowMath {
         for (; k <= count - LANES; k += LANES) {
             sums = sums.add(FloatVector.fromArray(F, a, aFrom + k).mul(FloatVector.fromArray(F, b, bFrom + k)));
         }
-        double sum = VectorMath.sum(sums, lanes);
+        sums.intoArray(lanes, 0);
+        double sum = VectorMath.sum(lanes);
         for (; k < count; k++) {
             sum += a[aFrom + k] * b[bFrom + k];
         }
@@ -139,16 +123,21 @@ final class VectorRows implements RowMath {
     }
 
     private static float mean(float[] v, int from, int count, float[] lanes) {
+        return (float) (sum(v, from, count, lanes) / count);
+    }
+
+    private static double sum(float[] v, int from, int count, float[] lanes) {
         FloatVector sums = FloatVector.zero(F);
         int k = 0;
         for (; k <= count - LANES; k += LANES) {
             sums = sums.add(FloatVector.fromArray(F, v, from + k));
         }
-        double sum = VectorMath.sum(sums, lanes);
+        sums.intoArray(lanes, 0);
+        double sum = VectorMath.sum(lanes);
         for (; k < count; k++) {
             sum += v[from + k];
         }
-        return (float) (sum / count);
+        return sum;
     }
 
     private static float inverseDeviation(float[] v, int from, float mean, LayerNorm norm, float[] lanes) {
@@ -159,7 +148,8 @@ final class VectorRows implements RowMath {
             FloatVector centred = FloatVector.fromArray(F, v, from + k).sub(mean);
             sums = sums.add(centred.mul(centred));
         }
-        double sum = VectorMath.sum(sums, lanes);
+        sums.intoArray(lanes, 0);
+        double sum = VectorMath.sum(lanes);
         for (; k < count; k++) {
             sum += (v[from + k] - mean) * (v[from + k] - mean);
         }
@@ -190,8 +180,10 @@ final class VectorRows implements RowMath {
             projections = projections.add(
                     g.mul(FloatVector.fromArray(F, x, from + k).sub(mean).mul(inverse)));
         }
-        double sum = VectorMath.sum(sums, lanes);
-        double projection = VectorMath.sum(projections, lanes);
+        sums.intoArray(lanes, 0);
+        double sum = VectorMath.sum(lanes);
+        projections.intoArray(lanes, 0);
+        double projection = VectorMath.sum(lanes);
         for (; k < columns; k++) {
             dy[at + k] *= weight[k];
             sum += dy[at + k];
@@ -211,50 +203,81 @@ final class VectorRows implements RowMath {
 
     @Override
     public void gelu(Panel x, int rows, int columns, Panel y) {
+        float[] powers = new float[PIECE];
+        float[] tails = new float[PIECE];
         for (int r = 0; r < rows; r++) {
-            int i = x.offset() + r * x.stride();
-            int j = y.offset() + r * y.stride();
-            int end = i + columns;
-            for (; i <= end - LANES; i += LANES, j += LANES) {
-                FloatVector v = FloatVector.fromArray(F, x.values(), i);
-                FloatVector z = v.mul(SQRT_HALF).abs();
-                FloatVector half = VectorMath.erfc(z, VectorMath.exp(z.mul(z).neg()))
-                        .mul(v)
-                        .mul(0.5f);
-                v.sub(half).blend(half, v.lt(0f)).intoArray(y.values(), j);
+            for (int k = 0; k < columns; k += PIECE) {
+                int count = Math.min(PIECE, columns - k);
+                int from = x.offset() + r * x.stride() + k;
+                powersAndTails(x.values(), from, count, powers, tails);
+                geluPiece(x.values(), from, tails, count, columnsOf(y, r, k));
             }
-            for (; i < end; i++, j++) {
-                float v = x.values()[i];
-                float z = Math.abs(v * SQRT_HALF);
-                float half = VectorMath.erfc(z, VectorMath.exp(-(z * z))) * v * 0.5f;
-                y.values()[j] = v < 0 ? half : v - half;
-            }
+        }
+    }
+
+    private static Panel columnsOf(Panel panel, int row, int column) {
+        return new Panel(panel.values(), panel.offset() + row * panel.stride() + column, panel.stride());
+    }
+
+    // powers = exp(-x² / 2), tails = erfc(|x| / sqrt 2) / 2
+    private static void powersAndTails(float[] x, int from, int count, float[] powers, float[] tails) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector v = FloatVector.fromArray(F, x, from + i);
+            v.mul(v).mul(-0.5f).intoArray(powers, i);
+        }
+        for (; i < count; i++) {
+            powers[i] = x[from + i] * x[from + i] * -0.5f;
+        }
+        VectorMath.exp(powers, 0, count, 0);
+        VectorMath.normalTails(x, from, count, powers, tails);
+    }
+
+    private static void geluPiece(float[] x, int from, float[] tails, int count, Panel y) {
+        float[] out = y.values();
+        int to = y.offset();
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector v = FloatVector.fromArray(F, x, from + i);
+            FloatVector part = v.mul(FloatVector.fromArray(F, tails, i));
+            v.sub(part).blend(part, v.lt(0f)).intoArray(out, to + i);
+        }
+        for (; i < count; i++) {
+            float v = x[from + i];
+            out[to + i] = v < 0 ? v * tails[i] : v - v * tails[i];
         }
     }
 
     @Override
     public void geluBackward(Panel x, int rows, int columns, Panel dy) {
-        float[] gradient = dy.values();
+        float[] powers = new float[PIECE];
+        float[] tails = new float[PIECE];
         for (int r = 0; r < rows; r++) {
-            int i = x.offset() + r * x.stride();
-            int j = dy.offset() + r * dy.stride();
-            int end = i + columns;
-            for (; i <= end - LANES; i += LANES, j += LANES) {
-                FloatVector v = FloatVector.fromArray(F, x.values(), i);
-                FloatVector z = v.mul(SQRT_HALF).abs();
-                FloatVector power = VectorMath.exp(z.mul(z).neg());
-                FloatVector tail = VectorMath.erfc(z, power).mul(0.5f);
-                FloatVector cdf = FloatVector.broadcast(F, 1f).sub(tail).blend(tail, v.lt(0f));
-                FloatVector slope = cdf.add(power.mul(v).mul(INVERSE_SQRT_TWO_PI));
-                FloatVector.fromArray(F, gradient, j).mul(slope).intoArray(gradient, j);
+            for (int k = 0; k < columns; k += PIECE) {
+                int count = Math.min(PIECE, columns - k);
+                int from = x.offset() + r * x.stride() + k;
+                powersAndTails(x.values(), from, count, powers, tails);
+                geluPieceBackward(new Panel(x.values(), from, count), powers, tails, count, columnsOf(dy, r, k));
             }
-            for (; i < end; i++, j++) {
-                float v = x.values()[i];
-                float z = Math.abs(v * SQRT_HALF);
-                float power = VectorMath.exp(-(z * z));
-                float tail = VectorMath.erfc(z, power) * 0.5f;
-                gradient[j] *= (v < 0 ? tail : 1f - tail) + power * v * INVERSE_SQRT_TWO_PI;
-            }
+        }
+    }
+
+    private static void geluPieceBackward(Panel x, float[] powers, float[] tails, int count, Panel dy) {
+        float[] gradient = dy.values();
+        int at = dy.offset();
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector v = FloatVector.fromArray(F, x.values(), x.offset() + i);
+            FloatVector tail = FloatVector.fromArray(F, tails, i);
+            FloatVector cdf = FloatVector.broadcast(F, 1f).sub(tail).blend(tail, v.lt(0f));
+            FloatVector density = FloatVector.fromArray(F, powers, i).mul(INVERSE_SQRT_TWO_PI);
+            FloatVector slope = cdf.add(v.mul(density));
+            FloatVector.fromArray(F, gradient, at + i).mul(slope).intoArray(gradient, at + i);
+        }
+        for (; i < count; i++) {
+            float v = x.values()[x.offset() + i];
+            float cdf = v < 0 ? tails[i] : 1f - tails[i];
+            gradient[at + i] *= cdf + v * (powers[i] * INVERSE_SQRT_TWO_PI);
         }
     }
 
@@ -316,8 +339,12 @@ final class VectorRows implements RowMath {
             for (; i <= end - LANES; i += LANES, j += LANES) {
                 FloatVector a = FloatVector.fromArray(F, x.values(), i);
                 FloatVector b = FloatVector.fromArray(F, y.values(), j);
-                low = low.add(widen(a, 0).mul(widen(b, 0)));
-                high = high.add(widen(a, 1).mul(widen(b, 1)));
+                DoubleVector a0 = (DoubleVector) a.convertShape(VectorOperators.F2D, D, 0);
+                DoubleVector b0 = (DoubleVector) b.convertShape(VectorOperators.F2D, D, 0);
+                DoubleVector a1 = (DoubleVector) a.convertShape(VectorOperators.F2D, D, 1);
+                DoubleVector b1 = (DoubleVector) b.convertShape(VectorOperators.F2D, D, 1);
+                low = low.add(a0.mul(b0));
+                high = high.add(a1.mul(b1));
             }
             low.add(high).intoArray(lanes, 0);
             for (double lane : lanes) {
@@ -328,10 +355,6 @@ final class VectorRows implements RowMath {
             }
         }
         return sum;
-    }
-
-    private static DoubleVector widen(FloatVector v, int part) {
-        return (DoubleVector) v.convertShape(VectorOperators.F2D, D, part);
     }
 
     @Override
