@@ -27,7 +27,7 @@ final class DemoTask {
     private static final AdapterSpec ADAPTER = new AdapterSpec(8, 16, List.of("attn_q", "attn_v"));
     private static final int MAX_TOKENS = 96; // where three quarters of MedQuAD's answers end
     private static final double DATA_FRACTION = 1 / 3.0;
-    private static final double LEARNING_RATE = 1e-3;
+    private static final double LEARNING_RATE = 3e-3;
     private static final double HEAD_LEARNING_RATE = 2e-2;
     private static final int BATCH = 16;
     private static final int LEAST_STEPS = 4; // of the median client in a round; fewer examples make smaller batches
