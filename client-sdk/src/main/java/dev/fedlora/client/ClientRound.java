@@ -57,10 +57,8 @@ final class ClientRound {
             received = fetch(plan, participation.deadline(plan.plan().phases().get(0)));
         } catch (RoundEndedException e) {
             return report(plan.plan(), Outcome.ABORTED, e.detail(), NOTHING);
-        } catch (CoordinatorException e) {
-            throw e;
         } catch (IOException e) {
-            return report(plan.plan(), Outcome.LOST, e.getMessage(), NOTHING);
+            return lost(plan.plan(), e, NOTHING);
         }
         return trainAndSend(plan, received, participation);
     }
@@ -152,14 +150,17 @@ final class ClientRound {
             return report(terms, Outcome.ABORTED, e.detail(), trained);
         } catch (ProtocolException e) {
             return report(terms, Outcome.BROKEN_OFF, e.reason() + ": " + e.getMessage(), trained);
-        } catch (CoordinatorException e) {
-            if (e.isTransient()) {
-                return report(terms, Outcome.LOST, e.getMessage(), trained);
-            }
-            throw e;
         } catch (IOException e) {
-            return report(terms, Outcome.LOST, e.getMessage(), trained);
+            return lost(terms, e, trained);
         }
+    }
+
+    /** A failure that may pass costs the round; a refusal that will stay is the caller's to know. */
+    private RoundReport lost(RoundPlan plan, IOException failure, TrainedUpdate trained) throws CoordinatorException {
+        if (failure instanceof CoordinatorException refusal && !refusal.isTransient()) {
+            throw refusal;
+        }
+        return report(plan, Outcome.LOST, failure.getMessage(), trained);
     }
 
     private RoundReport finished(RoundPlan plan, RoundResult result, TrainedUpdate trained) {

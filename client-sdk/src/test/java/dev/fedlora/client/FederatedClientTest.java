@@ -17,6 +17,7 @@ import dev.fedlora.client.testing.Federation;
 import dev.fedlora.client.testing.LinearTrainer;
 import dev.fedlora.client.testing.MemoryCoordinator;
 import dev.fedlora.client.testing.ScriptedTransport;
+import dev.fedlora.client.transport.CoordinatorException;
 import dev.fedlora.lora.train.OptimizerPlan;
 import dev.fedlora.lora.train.ProgressListener;
 import dev.fedlora.lora.train.TrainingPlan;
@@ -153,6 +154,43 @@ class FederatedClientTest {
                     .containsOnly(Outcome.FINISHED);
             assertThat(Clients.result(other).adapterHash()).isEqualTo(report.adapterHash());
         }
+    }
+
+    @Test
+    void runRound_coordinatorOverloadedUntilTheDeadline_isLost() throws Exception {
+        MemoryCoordinator coordinator = new MemoryCoordinator(federation, federation.task(1));
+        for (String call : List.of("adapter", "send KEYS")) {
+            ScriptedTransport transport = new ScriptedTransport(coordinator.transport(2)) {
+                @Override
+                protected void before(String attempted) throws IOException {
+                    if (attempted.equals(call)) {
+                        throw new CoordinatorException(503, "not-ready", "starting");
+                    }
+                }
+            };
+            try (FederatedClient client = clients.builder(2, transport).build()) {
+                assertThat(client.runRound("line").outcome()).isEqualTo(Outcome.LOST);
+            }
+        }
+    }
+
+    @Test
+    void runRound_coordinatorRefusesThisClient_saysSo() throws Exception {
+        MemoryCoordinator coordinator = new MemoryCoordinator(federation, federation.task(1));
+        ScriptedTransport transport = new ScriptedTransport(coordinator.transport(2)) {
+            @Override
+            protected void before(String call) throws IOException {
+                if (call.equals("send KEYS")) {
+                    throw new CoordinatorException(401, "clock-skew", "the client's clock is an hour ahead");
+                }
+            }
+        };
+        try (FederatedClient client = clients.builder(2, transport).build()) {
+            assertThatExceptionOfType(CoordinatorException.class)
+                    .isThrownBy(() -> client.runRound("line"))
+                    .withMessage("the coordinator answered 401 clock-skew: the client's clock is an hour ahead");
+        }
+        assertThat(transport.calls().stream().filter("send KEYS"::equals)).hasSize(1);
     }
 
     @Test
