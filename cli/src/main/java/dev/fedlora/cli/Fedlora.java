@@ -1,13 +1,17 @@
 package dev.fedlora.cli;
 
 import dev.fedlora.cli.adapter.AdapterGroup;
+import dev.fedlora.cli.client.ClientGroup;
 import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
+import dev.fedlora.cli.coordinator.CoordinatorGroup;
 import dev.fedlora.cli.demo.DemoCommand;
 import dev.fedlora.cli.model.ModelGroup;
 import dev.fedlora.cli.privacy.PrivacyGroup;
+import dev.fedlora.cli.roster.RosterGroup;
 import dev.fedlora.cli.secagg.SecaggGroup;
 import dev.fedlora.cli.simulate.SimulateCommand;
+import dev.fedlora.cli.task.TaskGroup;
 import dev.fedlora.cli.training.EvalCommand;
 import dev.fedlora.cli.training.TrainCommand;
 import java.util.List;
@@ -32,6 +36,10 @@ import picocli.CommandLine.Spec;
             ModelGroup.class,
             AdapterGroup.class,
             PrivacyGroup.class,
+            CoordinatorGroup.class,
+            ClientGroup.class,
+            TaskGroup.class,
+            RosterGroup.class,
             SecaggGroup.class,
             SimulateCommand.class
         },

@@ -45,11 +45,7 @@ final class Participation {
     /** What must be done, and on the disk, before the vector leaves this machine. */
     @FunctionalInterface
     interface BeforeRelease {
-        /**
-         * Does it.
-         *
-         * @throws NotReleasedException when the vector must not be sent
-         */
+        /** @throws NotReleasedException when the vector must not be sent */
         void run() throws NotReleasedException;
     }
 

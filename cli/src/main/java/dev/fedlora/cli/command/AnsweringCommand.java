@@ -40,7 +40,24 @@ public abstract class AnsweringCommand implements Callable<Integer> {
             out.println(shown);
         }
         out.flush();
+        afterwards();
         return CommandLine.ExitCode.OK;
+    }
+
+    /**
+     * Does what comes after the answer was printed; nothing, unless the command goes on until it is told to end.
+     *
+     * @throws Exception that {@link ErrorHandling} puts into words
+     */
+    protected void afterwards() throws Exception {}
+
+    /** Prints a line on {@link #progress} at once. */
+    protected final void tell(String line) {
+        PrintWriter err = progress();
+        synchronized (err) { // events come on other threads
+            err.println(line);
+            err.flush();
+        }
     }
 
     /** Says whether the answer is to be JSON. */

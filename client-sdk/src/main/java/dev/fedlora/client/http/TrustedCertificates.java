@@ -13,11 +13,15 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** TLS that trusts the certificates of one PEM file and no others. */
-final class TrustedCertificates {
+public final class TrustedCertificates {
     private TrustedCertificates() {}
 
-    /** @throws IOException when the file cannot be read or holds no certificate; the message names it */
-    static SSLContext context(Path pem) throws IOException {
+    /**
+     * Returns a context that trusts the certificates of {@code pem} alone.
+     *
+     * @throws IOException when the file cannot be read or holds no certificate; the message names it
+     */
+    public static SSLContext context(Path pem) throws IOException {
         byte[] content = Files.readAllBytes(pem);
         try {
             Collection<? extends Certificate> certificates =

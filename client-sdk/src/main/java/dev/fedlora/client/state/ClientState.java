@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +31,9 @@ public final class ClientState implements AutoCloseable {
 
     private final Path directory;
     private final FileChannel lockChannel;
-    private final Map<String, Long> lastRounds;
+    private final TreeMap<String, Long> lastRounds;
 
-    private ClientState(Path directory, FileChannel lockChannel, Map<String, Long> lastRounds) {
+    private ClientState(Path directory, FileChannel lockChannel, TreeMap<String, Long> lastRounds) {
         this.directory = directory;
         this.lockChannel = lockChannel;
         this.lastRounds = lastRounds;
@@ -61,6 +63,16 @@ public final class ClientState implements AutoCloseable {
         }
     }
 
+    /**
+     * Returns the last round seen of every task, by federation and task as {@code federation/task}, whoever holds the
+     * directory: for those who only want to look.
+     *
+     * @throws IOException when the file cannot be read or is damaged; the message names it
+     */
+    public static SortedMap<String, Long> lastRounds(Path directory) throws IOException {
+        return Collections.unmodifiableSortedMap(read(directory.resolve(ROUNDS)));
+    }
+
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
@@ -69,7 +81,7 @@ public final class ClientState implements AutoCloseable {
         }
     }
 
-    private static Map<String, Long> read(Path file) throws IOException {
+    private static TreeMap<String, Long> read(Path file) throws IOException {
         if (!Files.exists(file)) {
             return new TreeMap<>();
         }
@@ -103,7 +115,7 @@ public final class ClientState implements AutoCloseable {
             throw new IllegalArgumentException(
                     "round %d of task %s is not after the last round seen, %d".formatted(round, task, last));
         }
-        Map<String, Long> next = new TreeMap<>(lastRounds);
+        TreeMap<String, Long> next = new TreeMap<>(lastRounds);
         next.put(key(federation, task), round);
         write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(next));
         lastRounds.putAll(next);
