@@ -45,7 +45,11 @@ final class Participation {
     /** What must be done, and on the disk, before the vector leaves this machine. */
     @FunctionalInterface
     interface BeforeRelease {
-        /** @throws NotReleasedException when the vector must not be sent */
+        /**
+         * Does it.
+         *
+         * @throws NotReleasedException when the vector must not be sent
+         */
         void run() throws NotReleasedException;
     }
 

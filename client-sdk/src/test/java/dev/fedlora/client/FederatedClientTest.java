@@ -24,6 +24,7 @@ import dev.fedlora.lora.train.TrainingPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -59,8 +60,10 @@ class FederatedClientTest {
         MemoryCoordinator coordinator = new MemoryCoordinator(federation, task);
         ClientPolicy anyProtocol = new ClientPolicy(3, 3, 0, false, 10, 1e-5, false);
 
+        List<Future<TaskReport>> others = new ArrayList<>();
         for (long id = 1; id <= 4; id++) {
-            clients.start(clients.builder(id, coordinator.transport(id)).policy(anyProtocol));
+            others.add(
+                    clients.start(clients.builder(id, coordinator.transport(id)).policy(anyProtocol)));
         }
         TaskReport report = Clients.result(
                 clients.start(clients.builder(5, coordinator.transport(5)).policy(anyProtocol)));
@@ -74,6 +77,9 @@ class FederatedClientTest {
         assertThat(report.rounds().get(2).meanLoss())
                 .isLessThan(report.rounds().get(0).meanLoss());
         assertThat(report.adapterHash()).isEqualTo(report.rounds().get(2).newAdapter());
+        for (Future<TaskReport> other : others) {
+            assertThat(Clients.result(other).adapterHash()).isEqualTo(report.adapterHash());
+        }
         double[] expected = plainAverages(task, 3);
         float[] learned = report.adapter().parameters();
         for (int i = 0; i < expected.length; i++) {

@@ -75,7 +75,7 @@ public record AgentConfig(
     /**
      * Reads a configuration whose base model may be named in another way than by a path.
      *
-     * @param baseModels gives the GGUF file for what stands under {@code baseModel}
+     * @param baseModels gives the GGUF file for the name that the file says
      * @throws ConfigurationException listing every mistake, those of the policy file included
      * @throws IOException when a file cannot be read
      */

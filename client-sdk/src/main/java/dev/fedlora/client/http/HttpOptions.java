@@ -32,7 +32,7 @@ public record HttpOptions(
 
     private static URI checked(URI address) {
         String scheme = address.getScheme() == null ? "" : address.getScheme().toLowerCase(Locale.ROOT);
-        if (!scheme.equals("https") && !scheme.equals("http") || address.getHost() == null) {
+        if ((!scheme.equals("https") && !scheme.equals("http")) || address.getHost() == null) {
             throw new IllegalArgumentException("coordinator address must be an https URL, got " + address);
         }
         if (scheme.equals("http") && !isLoopback(address.getHost())) {

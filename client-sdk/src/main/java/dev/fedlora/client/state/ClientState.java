@@ -31,9 +31,9 @@ public final class ClientState implements AutoCloseable {
 
     private final Path directory;
     private final FileChannel lockChannel;
-    private final TreeMap<String, Long> lastRounds;
+    private final Map<String, Long> lastRounds;
 
-    private ClientState(Path directory, FileChannel lockChannel, TreeMap<String, Long> lastRounds) {
+    private ClientState(Path directory, FileChannel lockChannel, Map<String, Long> lastRounds) {
         this.directory = directory;
         this.lockChannel = lockChannel;
         this.lastRounds = lastRounds;
@@ -81,7 +81,7 @@ public final class ClientState implements AutoCloseable {
         }
     }
 
-    private static TreeMap<String, Long> read(Path file) throws IOException {
+    private static Map<String, Long> read(Path file) throws IOException {
         if (!Files.exists(file)) {
             return new TreeMap<>();
         }
@@ -115,7 +115,7 @@ public final class ClientState implements AutoCloseable {
             throw new IllegalArgumentException(
                     "round %d of task %s is not after the last round seen, %d".formatted(round, task, last));
         }
-        TreeMap<String, Long> next = new TreeMap<>(lastRounds);
+        Map<String, Long> next = new TreeMap<>(lastRounds);
         next.put(key(federation, task), round);
         write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(next));
         lastRounds.putAll(next);

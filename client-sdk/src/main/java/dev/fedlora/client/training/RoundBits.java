@@ -8,9 +8,16 @@ public interface RoundBits {
     /** What the bits are for; each use gets a stream of its own. */
     enum Use {
         /** Rounding an update to ring elements. */
-        ROUNDING,
+        ROUNDING(0),
         /** Poisson batches and noise of private training. */
-        PRIVATE_TRAINING
+        PRIVATE_TRAINING(1);
+
+        /** Keeps the streams of one round apart; part of what a seed means. */
+        private final long stream;
+
+        Use(long stream) {
+            this.stream = stream;
+        }
     }
 
     /** Returns a stream for one use in one round. */
@@ -28,6 +35,6 @@ public interface RoundBits {
     static RoundBits reproducibleNotPrivate(long seed) {
         // odd constants far apart, so that rounds and uses of nearby seeds do not meet
         return (round, use) -> SecureBits.reproducibleNotPrivate(
-                seed * 0x9E3779B97F4A7C15L + round * 0xC2B2AE3D27D4EB4FL + use.ordinal() * 0x165667B19E3779F9L);
+                seed * 0x9E3779B97F4A7C15L + round * 0xC2B2AE3D27D4EB4FL + use.stream * 0x165667B19E3779F9L);
     }
 }

@@ -85,7 +85,7 @@ public record Experiment(
     /**
      * Reads an experiment whose base model may be named in another way than by a path.
      *
-     * @param baseModels gives the GGUF file for what stands under {@code baseModel}
+     * @param baseModels gives the GGUF file for the name that the file says
      * @throws dev.fedlora.client.config.ConfigurationException listing every mistake of the file
      * @throws IOException when the file cannot be read
      */
