@@ -70,7 +70,7 @@ public final class ClientState implements AutoCloseable {
      * @throws IOException when the file cannot be read or is damaged; the message names it
      */
     public static SortedMap<String, Long> lastRounds(Path directory) throws IOException {
-        return Collections.unmodifiableSortedMap(read(directory.resolve(ROUNDS)));
+        return Collections.unmodifiableSortedMap(new TreeMap<>(read(directory.resolve(ROUNDS))));
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
