@@ -12,7 +12,10 @@ import java.util.function.Consumer;
 final class LongPoll {
     private LongPoll() {}
 
-    /** {@code answer} and {@code failed} run on the request's event loop, one of them, at most once. */
+    /**
+     * {@code answer} and {@code failed} run on the request's event loop, one of them, at most once. A stage that is waited
+     * for no longer is cancelled: otherwise requests would pile up until a phase or a task ends.
+     */
     static <T> void hold(
             RoutingContext context,
             CompletionStage<T> stage,
@@ -24,12 +27,14 @@ final class LongPoll {
         AtomicBoolean isOver = new AtomicBoolean();
         Runnable empty = () -> {
             if (isOver.compareAndSet(false, true)) {
+                stage.toCompletableFuture().cancel(false);
                 Answers.empty(context, 204);
             }
         };
         long timer = wait.isZero() ? -1 : vertx.setTimer(wait.toMillis(), late -> empty.run());
         context.response().closeHandler(gone -> {
             isOver.set(true);
+            stage.toCompletableFuture().cancel(false);
             vertx.cancelTimer(timer);
         });
         stage.whenComplete((value, failure) -> loop.runOnContext(x -> {

@@ -19,8 +19,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +53,8 @@ final class OpenRound {
     private final Scheduler scheduler;
     private final Ending ending;
     private final int planBytes;
-    private final Map<Phase, CompletableFuture<@Nullable Void>> answered = new EnumMap<>(Phase.class);
+    private final Map<Phase, Waiters<Long, ServerMessage>> waiters = new EnumMap<>(Phase.class);
+    private final Set<Phase> answered = ConcurrentHashMap.newKeySet();
     private final ConcurrentMap<Long, Traffic> traffic = new ConcurrentHashMap<>();
     private final Map<Phase, Duration> durations = new EnumMap<>(Phase.class);
 
@@ -70,7 +71,7 @@ final class OpenRound {
         this.ending = ending;
         this.planBytes = WireFormat.encode(signed).length;
         this.phase = signed.plan().phases().get(0);
-        signed.plan().phases().forEach(each -> answered.put(each, new CompletableFuture<>()));
+        signed.plan().phases().forEach(each -> waiters.put(each, new Waiters<>()));
     }
 
     /** Opens the first phase. */
@@ -121,20 +122,39 @@ final class OpenRound {
         });
     }
 
-    /** Completes when the phase is closed or the round over; an aborted round answers every phase with the abort. */
-    CompletionStage<ServerMessage> answer(Phase of, long client) {
-        CompletableFuture<@Nullable Void> ready = answered.get(of);
-        if (ready == null) {
+    /**
+     * Completes when the phase is closed or the round over; an aborted round answers every phase with the abort. To be
+     * cancelled by whoever waits no longer.
+     */
+    CompletableFuture<ServerMessage> answer(Phase of, long client) {
+        Waiters<Long, ServerMessage> waiting = waiters.get(of);
+        if (waiting == null) {
             throw new RefusedException(
                     RefusedException.Reason.NO_SUCH_PHASE,
                     "round %d of task %s runs %s and has no phase %s"
                             .formatted(plan().round(), plan().task(), plan().protocol(), of.path()));
         }
-        return ready.thenApply(closed -> {
+        CompletableFuture<ServerMessage> message = waiting.add(client);
+        if (answered.contains(of)) { // asked after adding: the phase cannot be closed unnoticed in between
+            tell(of, client, message);
+        }
+        return message;
+    }
+
+    private void tell(Phase of, long client, CompletableFuture<ServerMessage> waiter) {
+        try {
             ServerMessage message = answerNow(of, client);
-            count(client, 0, WireFormat.encode(message).length);
-            return message;
-        });
+            if (waiter.complete(message)) {
+                count(client, 0, WireFormat.encode(message).length);
+            }
+        } catch (RuntimeException e) {
+            waiter.completeExceptionally(e);
+        }
+    }
+
+    /** Returns how many wait for an answer. */
+    int waiting() {
+        return waiters.values().stream().mapToInt(Waiters::count).sum();
     }
 
     private ServerMessage answerNow(Phase of, long client) {
@@ -199,9 +219,10 @@ final class OpenRound {
     }
 
     private void complete(Phase closed) {
-        CompletableFuture<@Nullable Void> ready = answered.get(closed);
-        if (ready != null) {
-            ready.complete(null);
+        answered.add(closed);
+        Waiters<Long, ServerMessage> waiting = waiters.get(closed);
+        if (waiting != null) {
+            waiting.forEach((client, message) -> tell(closed, client, message));
         }
     }
 
@@ -222,6 +243,6 @@ final class OpenRound {
     /** Tells everybody who waits, and everybody who will ask, how the round ended. */
     void end(ServerMessage last) {
         end = last;
-        answered.values().forEach(ready -> ready.complete(null));
+        plan().phases().forEach(this::complete);
     }
 }

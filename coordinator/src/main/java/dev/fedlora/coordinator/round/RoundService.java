@@ -193,7 +193,8 @@ public final class RoundService implements AutoCloseable {
     }
 
     /**
-     * Waits for a round that clients can join; fails with {@link RefusedException} when the task ends first.
+     * Waits for a round that clients can join; fails with {@link RefusedException} when the task ends first. Whoever
+     * stops waiting cancels the stage's future, which is forgotten then.
      *
      * @throws RefusedException when there is no such task
      */
@@ -247,7 +248,8 @@ public final class RoundService implements AutoCloseable {
 
     /**
      * Waits for what a phase is answered with. The answer of an aborted round is {@link RoundAborted}, whatever the phase;
-     * the last phase of a finished round is answered for good, its other phases are not answered any more.
+     * the last phase of a finished round is answered for good, its other phases are not answered any more. Whoever stops
+     * waiting cancels the stage's future, which is forgotten then.
      *
      * @throws RefusedException when the round is unknown, over, or has no such phase
      */
@@ -290,6 +292,11 @@ public final class RoundService implements AutoCloseable {
                 .filter(round -> round.plan().adapterHash().equals(hash))
                 .forEach(round -> round.count(client, 0, bytes.length));
         return bytes;
+    }
+
+    /** Returns how many wait for a plan or an answer. */
+    int waiting() {
+        return runners.values().stream().mapToInt(TaskRunner::waiting).sum();
     }
 
     private TaskRunner runner(String task) {

@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +47,7 @@ final class TaskRunner implements OpenRound.Ending {
     private @Nullable String detail;
     private Bytes adapter;
     private @Nullable OpenRound open;
-    private CompletableFuture<OpenRound> next = new CompletableFuture<>();
+    private final Waiters<Long, SignedPlan> waiters = new Waiters<>();
     private int abortsInARow;
     private boolean isStopped;
     private boolean isHalted;
@@ -60,9 +59,6 @@ final class TaskRunner implements OpenRound.Ending {
         this.state = task.state();
         this.detail = task.detail();
         this.adapter = task.adapter();
-        if (state.isFinal()) {
-            next.completeExceptionally(ended());
-        }
     }
 
     TaskSpec spec() {
@@ -131,17 +127,27 @@ final class TaskRunner implements OpenRound.Ending {
         return isWanted && current != null ? Optional.of(current.signed()) : Optional.empty();
     }
 
-    /** Completes with the next round that can be joined and whose number is greater than {@code after}. */
-    CompletionStage<SignedPlan> await(long after) {
-        CompletableFuture<OpenRound> coming;
-        synchronized (this) {
-            coming = next;
-            Optional<SignedPlan> now = state.isFinal() ? Optional.empty() : joinable(after);
-            if (now.isPresent()) {
-                return CompletableFuture.completedFuture(now.get());
-            }
+    /**
+     * Completes with the next round that can be joined and whose number is greater than {@code after}; to be cancelled by
+     * whoever waits no longer.
+     */
+    synchronized CompletableFuture<SignedPlan> await(long after) {
+        if (state.isFinal()) {
+            return CompletableFuture.failedFuture(ended());
         }
-        return coming.thenCompose(round -> await(after));
+        if (isStopped) {
+            return CompletableFuture.failedFuture(stopping());
+        }
+        return joinable(after).map(CompletableFuture::completedFuture).orElseGet(() -> waiters.add(after));
+    }
+
+    /** Returns how many wait for a round or for an answer of the open one. */
+    int waiting() {
+        return waiters.count() + openRound().map(OpenRound::waiting).orElse(0);
+    }
+
+    private static RefusedException stopping() {
+        return new RefusedException(RefusedException.Reason.STOPPING, "the coordinator is being stopped");
     }
 
     private RefusedException ended() {
@@ -201,15 +207,12 @@ final class TaskRunner implements OpenRound.Ending {
     }
 
     private void begin(OpenRound round) {
-        CompletableFuture<OpenRound> awaited;
         synchronized (this) {
             if (isStopped) {
                 return; // the next process finds the round open and aborts it
             }
             open = round;
             round.begin();
-            awaited = next;
-            next = new CompletableFuture<>();
         }
         parts.listeners()
                 .tell(new RoundEvent.Opened(
@@ -218,7 +221,11 @@ final class TaskRunner implements OpenRound.Ending {
                         round.id(),
                         round.plan().clients(),
                         budget.epsilon()));
-        awaited.complete(round);
+        waiters.forEach((after, plan) -> {
+            if (round.plan().round() > after) {
+                plan.complete(round.signed());
+            }
+        });
     }
 
     @Override
@@ -329,7 +336,6 @@ final class TaskRunner implements OpenRound.Ending {
     }
 
     private void finishTask(TaskState end, @Nullable String why) {
-        CompletableFuture<OpenRound> awaited;
         RefusedException refusal;
         Bytes last;
         synchronized (this) {
@@ -339,12 +345,11 @@ final class TaskRunner implements OpenRound.Ending {
             parts.store().tasks().changeState(spec.task(), end, why, parts.now());
             state = end;
             detail = why;
-            awaited = next;
             refusal = ended();
             last = adapter;
         }
         parts.listeners().tell(new RoundEvent.Ended(spec.task(), end, why, last));
-        awaited.completeExceptionally(refusal);
+        waiters.forEach((after, plan) -> plan.completeExceptionally(refusal));
     }
 
     /** The coordinator itself failed: the round is over, the task waits for a restart, its clients are told. */
@@ -381,17 +386,14 @@ final class TaskRunner implements OpenRound.Ending {
     /** Aborts the open round, tells everybody who waits, and opens no other. */
     void stop() {
         OpenRound current;
-        CompletableFuture<OpenRound> awaited;
         synchronized (this) {
             isStopped = true;
             current = open;
-            awaited = next;
         }
         if (current != null) {
             current.abort(RoundAborted.Reason.RESTARTED, "the coordinator is being restarted");
         }
-        awaited.completeExceptionally(
-                new RefusedException(RefusedException.Reason.STOPPING, "the coordinator is being stopped"));
+        waiters.forEach((after, plan) -> plan.completeExceptionally(stopping()));
     }
 
     /** Closes the task's ledger; nothing of the task runs any more. */

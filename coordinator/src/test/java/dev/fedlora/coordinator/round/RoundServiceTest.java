@@ -274,6 +274,18 @@ class RoundServiceTest {
     }
 
     @Test
+    void await_requestsThatEndWithoutAnAnswer_areForgotten() {
+        TestCoordinator coordinator = open("data").run(Tasks.secure("triage", 1));
+        TestClient client = coordinator.client(10, "triage").join();
+        client.sendKeys();
+        for (int i = 0; i < 20; i++) {
+            assertThat(client.get("/v1/tasks/triage/plan?after=1").statusCode()).isEqualTo(204);
+            assertThat(client.answer(Phase.KEYS, 0).statusCode()).isEqualTo(204);
+        }
+        assertThat(coordinator.service().waiting()).isZero();
+    }
+
+    @Test
     void listener_thatThrows_roundGoesOn() {
         TestCoordinator coordinator = open("data");
         coordinator.service().addListener(event -> {
