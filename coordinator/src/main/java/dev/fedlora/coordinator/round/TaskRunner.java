@@ -49,6 +49,7 @@ final class TaskRunner implements OpenRound.Ending {
     private @Nullable OpenRound open;
     private final Waiters<Long, SignedPlan> waiters = new Waiters<>();
     private int abortsInARow;
+    private boolean isStarted;
     private boolean isStopped;
     private boolean isHalted;
 
@@ -71,13 +72,14 @@ final class TaskRunner implements OpenRound.Ending {
             if (state.isFinal()) {
                 throw ended();
             }
-            if (open != null) {
-                return;
+            if (isStarted) {
+                return; // also between two rounds, and while the first is being opened
             }
             if (state == TaskState.CREATED) {
                 parts.store().tasks().changeState(spec.task(), TaskState.RUNNING, null, parts.now());
                 state = TaskState.RUNNING;
             }
+            isStarted = true;
         }
         parts.scheduler().execute(this::openNext);
     }

@@ -286,6 +286,21 @@ class RoundServiceTest {
     }
 
     @Test
+    void start_again_opensNoSecondRound() {
+        TestCoordinator coordinator = open("data");
+        coordinator.service().createTask(privateTask(epsilon(4), 1), INITIAL);
+        coordinator.service().start("triage");
+        coordinator.service().start("triage"); // the first round is still being opened
+        runPlainRound(coordinator);
+        TaskStatus status = Rounds.awaitEnd(coordinator, "triage");
+        assertThat(status.history())
+                .extracting(round -> round.number() + " " + round.state().label())
+                .containsExactly("1 finished");
+        assertThat(status.epsilon()).isEqualTo(epsilon(1));
+        assertThat(coordinator.service().isHealthy()).isTrue();
+    }
+
+    @Test
     void listener_thatThrows_roundGoesOn() {
         TestCoordinator coordinator = open("data");
         coordinator.service().addListener(event -> {
