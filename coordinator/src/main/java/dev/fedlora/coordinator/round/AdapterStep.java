@@ -7,6 +7,7 @@ import dev.fedlora.aggregation.rule.OverSums;
 import dev.fedlora.aggregation.secagg.Outcome;
 import dev.fedlora.aggregation.wire.ProtocolException;
 import dev.fedlora.aggregation.wire.RoundPlan;
+import dev.fedlora.aggregation.wire.Weighting;
 import dev.fedlora.lora.LoraAdapter;
 
 /** From the sum of a round to the next adapter. Stateless. */
@@ -32,18 +33,27 @@ final class AdapterStep {
     /**
      * Decodes the sum, checks that clipped updates can add up to it, and applies it.
      *
+     * @param weighting of the task
      * @param current what the round started from; not changed
      * @throws ProtocolException with {@link ProtocolException.Reason#IMPLAUSIBLE_SUM} when no honest clients can have made
      *     the sum or the next adapter is not finite
      */
-    static Step apply(RoundPlan plan, Outcome outcome, LoraAdapter current) {
+    static Step apply(RoundPlan plan, Weighting weighting, Outcome outcome, LoraAdapter current) {
         int survivors = outcome.survivors().size();
         WeightedSum sum = UpdateEncoder.of(plan).decode(outcome.sum(), survivors);
-        double allowed = survivors * plan.clippingBound() * NORM_SLACK;
+        if (weighting == Weighting.UNIFORM && sum.weight() != survivors) {
+            throw implausible("round %d: %d updates of weight 1 cannot have the weight %s together"
+                    .formatted(plan.round(), survivors, sum.weight()));
+        }
+        // by the weight, not by the number of updates: a client that takes weight away would make the others' steps
+        // longer;
+        // rounding moves a coordinate by less than a ring unit, and a weight by half of one
+        double rounding = survivors * (Math.sqrt(plan.dimension()) + 1) / plan.scale();
+        double allowed = sum.weight() * plan.clippingBound() * NORM_SLACK + rounding;
         double norm = norm(sum.sum());
         if (!(norm <= allowed)) {
-            throw implausible("round %d: the sum of %d updates clipped to %s has norm %s, possible is at most %s"
-                    .formatted(plan.round(), survivors, plan.clippingBound(), norm, allowed));
+            throw implausible("round %d: %d updates clipped to %s, of weight %s, have norm %s, possible is at most %s"
+                    .formatted(plan.round(), survivors, plan.clippingBound(), sum.weight(), norm, allowed));
         }
         try {
             LoraAdapter next = current.copy();

@@ -247,7 +247,8 @@ final class TaskRunner implements OpenRound.Ending {
                         spec.task(),
                         outcome.blamed());
             }
-            AdapterStep.Step step = AdapterStep.apply(round.plan(), outcome, AdapterBytes.decode(adapterBytes()));
+            AdapterStep.Step step = AdapterStep.apply(
+                    round.plan(), spec.aggregation().weighting(), outcome, AdapterBytes.decode(adapterBytes()));
             finish(round, outcome, step, began);
         } catch (ProtocolException e) {
             aborted(round, new RoundAborted(round.id(), RoundAborted.Reason.IMPLAUSIBLE_SUM, shortened(e)));

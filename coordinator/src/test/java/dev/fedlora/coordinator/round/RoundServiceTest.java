@@ -3,12 +3,14 @@ package dev.fedlora.coordinator.round;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fedlora.aggregation.wire.AggregationSpec;
 import dev.fedlora.aggregation.wire.Phase;
 import dev.fedlora.aggregation.wire.PrivacySpec;
 import dev.fedlora.aggregation.wire.Protocol;
 import dev.fedlora.aggregation.wire.RoundAborted;
 import dev.fedlora.aggregation.wire.SignedPlan;
 import dev.fedlora.aggregation.wire.TaskSpec;
+import dev.fedlora.aggregation.wire.Weighting;
 import dev.fedlora.coordinator.config.Limits;
 import dev.fedlora.coordinator.store.RoundState;
 import dev.fedlora.coordinator.store.Store;
@@ -206,6 +208,26 @@ class RoundServiceTest {
         TaskStatus status = coordinator.service().status("triage");
         assertThat(status.history().get(0).state()).isEqualTo(RoundState.ABORTED);
         assertThat(coordinator.service().adapter(status.adapter())).isEqualTo(INITIAL);
+    }
+
+    @Test
+    void round_clientThatTakesWeightAway_abortedAsImplausible() {
+        for (Weighting weighting : Weighting.values()) {
+            AggregationSpec terms = new AggregationSpec(Protocol.PLAIN, 3, 0, 1.0, weighting, 1, Tasks.GENEROUS);
+            TestCoordinator coordinator = open(weighting.name()).run(Tasks.task("triage", 1, terms, null));
+            List<TestClient> clients = coordinator.clients("triage");
+            Rounds.join(clients);
+            clients.subList(1, 3).forEach(TestClient::sendPlain);
+            int[] vector = clients.get(0).ringVector().clone();
+            int last = vector.length - 1;
+            // the others' weights and this one add up to three units: their mean would be millions of times too long
+            vector[last] = 3 - 2 * clients.get(1).ringVector()[last];
+            clients.get(0).post(clients.get(0).session().plain(vector));
+            assertThat(Problems.of(clients.get(0).answer(Phase.MASKED, 30)).detail())
+                    .contains("implausible-sum");
+            TaskStatus status = coordinator.service().status("triage");
+            assertThat(coordinator.service().adapter(status.adapter())).isEqualTo(INITIAL);
+        }
     }
 
     @Test
