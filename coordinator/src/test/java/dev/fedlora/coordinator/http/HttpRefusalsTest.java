@@ -16,6 +16,8 @@ import dev.fedlora.coordinator.testing.Tasks;
 import dev.fedlora.coordinator.testing.TestClient;
 import dev.fedlora.coordinator.testing.TestCoordinator;
 import dev.fedlora.coordinator.testing.TestFederation;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -284,6 +286,25 @@ class HttpRefusalsTest {
         assertProblem(first.get("/v1/tasks/triage/plan?wait=31"), 400, "invalid-parameter", "wait", "30", "31");
         assertProblem(first.get("/v1/adapters/xyz"), 400, "invalid-parameter", "64 hex digits", "xyz");
         assertProblem(first.get("/v1/rounds/xyz/keys"), 400, "invalid-parameter", "xyz");
+    }
+
+    @Test
+    void get_targetThatCannotBeDecoded_400() throws IOException {
+        for (String target :
+                List.of("/v1/tasks/triage/plan?wait=%zz", "/v1/tasks/triage/plan?wait=%4", "/v1/tasks/%zz")) {
+            assertThat(statusLine(target)).as(target).startsWith("HTTP/1.1 400");
+        }
+    }
+
+    /** Sends what a proper client refuses to send. */
+    private String statusLine(String target) throws IOException {
+        try (Socket socket =
+                new Socket(coordinator.uri().getHost(), coordinator.uri().getPort())) {
+            String head = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return answer.lines().findFirst().orElse("");
+        }
     }
 
     @Test
