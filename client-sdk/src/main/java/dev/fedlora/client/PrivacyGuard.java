@@ -21,6 +21,7 @@ import dev.fedlora.privacy.ledger.PrivacyLedger;
 import dev.fedlora.privacy.ledger.PrivacyUnit;
 import dev.fedlora.privacy.ledger.ReleaseId;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * charges stay within the task's budget, and all charges together within the policy's. For a task without a guarantee
  * there is nothing to charge and nothing is claimed.
  *
+ * <p>Costs of different units do not add up, so a state directory whose data has paid by one unit refuses tasks by another:
+ * otherwise a coordinator could have the policy's limit once for each unit.
+ *
  * <p>The audience is the coordinator: it knows who takes part in a round but not which records a step drew, so Poisson
  * sampling of records counts.
  */
@@ -39,24 +43,52 @@ final class PrivacyGuard implements AutoCloseable {
     private final ClientPolicy policy;
     private final WaitingTime time;
     private final @Nullable PrivacyLedger ledger;
+    private final Optional<String> otherUnit;
 
-    private PrivacyGuard(TaskSpec task, ClientPolicy policy, WaitingTime time, @Nullable PrivacyLedger ledger) {
+    private PrivacyGuard(
+            TaskSpec task,
+            ClientPolicy policy,
+            WaitingTime time,
+            @Nullable PrivacyLedger ledger,
+            Optional<String> otherUnit) {
         this.task = task;
         this.policy = policy;
         this.time = time;
         this.ledger = ledger;
+        this.otherUnit = otherUnit;
     }
 
     /** @throws IOException when the ledger cannot be opened */
     static PrivacyGuard open(TaskSpec task, ClientPolicy policy, Path directory, WaitingTime time) throws IOException {
         PrivacySpec privacy = task.privacy();
         if (privacy == null) {
-            return new PrivacyGuard(task, policy, time, null);
+            return new PrivacyGuard(task, policy, time, null, Optional.empty());
         }
-        Path file = directory.resolve("privacy-" + privacy.unit() + ".ledger");
-        PrivacyUnit unit = privacy.unit().equals("group") ? PrivacyUnit.GROUP : PrivacyUnit.RECORD;
-        return new PrivacyGuard(
-                task, policy, time, PrivacyLedger.open(file, LedgerTerms.of(unit, Audience.COORDINATOR)));
+        boolean isGrouped = privacy.unit().equals("group");
+        Optional<String> otherUnit = paidBy(isGrouped ? "record" : "group", privacy.unit(), directory);
+        Path file = ledgerFile(directory, privacy.unit());
+        PrivacyUnit unit = isGrouped ? PrivacyUnit.GROUP : PrivacyUnit.RECORD;
+        PrivacyLedger ledger = PrivacyLedger.open(file, LedgerTerms.of(unit, Audience.COORDINATOR));
+        return new PrivacyGuard(task, policy, time, ledger, otherUnit);
+    }
+
+    private static Path ledgerFile(Path directory, String unit) {
+        return directory.resolve("privacy-" + unit + ".ledger");
+    }
+
+    /** Returns an objection when anything was ever paid by the unit {@code other}. */
+    private static Optional<String> paidBy(String other, String unit, Path directory) throws IOException {
+        Path file = ledgerFile(directory, other);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (PrivacyLedger ledger = PrivacyLedger.openExisting(file)) {
+            boolean hasPaid = ledger.entries().stream().anyMatch(LedgerEntry.Charged.class::isInstance);
+            return hasPaid
+                    ? Optional.of("this data has paid for privacy by %s (%s), and costs by %s do not add up with that"
+                            .formatted(other, file.getFileName(), unit))
+                    : Optional.empty();
+        }
     }
 
     /** Returns why the next round must not be paid for, or nothing when it may. */
@@ -64,6 +96,9 @@ final class PrivacyGuard implements AutoCloseable {
         PrivacySpec privacy = task.privacy();
         if (privacy == null || ledger == null) {
             return Optional.empty();
+        }
+        if (otherUnit.isPresent()) {
+            return otherUnit;
         }
         double task =
                 paid(privacy).plus(event(privacy), privacy.stepsPerRound()).epsilon(privacy.delta());

@@ -177,7 +177,29 @@ class PrivateTaskTest {
         assertThat(charges()).isEqualTo(1);
     }
 
+    @Test
+    void run_taskByAnotherUnitThanPaidBefore_isRefused() throws Exception {
+        MemoryCoordinator first = new MemoryCoordinator(federation, task);
+        clients.startOthers(first, 2L);
+        try (FederatedClient client = clients.builder(2, first.transport(2)).build()) {
+            client.runRound("line");
+        }
+        MemoryCoordinator second = new MemoryCoordinator(federation, renamed(task, "group"));
+        try (FederatedClient client = clients.builder(2, second.transport(2)).build()) {
+            assertThatExceptionOfType(RefusedException.class)
+                    .isThrownBy(() -> client.runRound("other"))
+                    .withMessageContaining("has paid for privacy by record")
+                    .withMessageContaining("by group");
+        }
+        assertThat(charges()).isEqualTo(1);
+    }
+
     private static TaskSpec renamed(TaskSpec task) {
+        return renamed(task, task.privacy().unit());
+    }
+
+    private static TaskSpec renamed(TaskSpec task, String unit) {
+        PrivacySpec terms = task.privacy();
         return new TaskSpec(
                 "other",
                 task.federation(),
@@ -189,7 +211,14 @@ class PrivateTaskTest {
                 task.rounds(),
                 task.training(),
                 task.aggregation(),
-                task.privacy());
+                new PrivacySpec(
+                        terms.epsilon(),
+                        terms.delta(),
+                        terms.noiseMultiplier(),
+                        terms.gradientClip(),
+                        terms.samplingRate(),
+                        terms.stepsPerRound(),
+                        unit));
     }
 
     @Test
