@@ -38,13 +38,15 @@ public interface LocalTrainer {
      * Trains so that the parameters that come out are differentially private with respect to one group of examples (Abadi et
      * al., CCS 2016, arXiv 1607.00133).
      *
+     * <p>A gradient that is not finite counts as zero: what comes out, an exception included, must not depend on the data
+     * but through the noised sums.
+     *
      * <p>Whoever calls charges the privacy budget for the whole plan before the call: an exception does not give anything
      * back.
      *
      * @param randomness of batches and noise
      * @param listener told after every step; what it hears is private and must stay here
      * @throws InterruptedException when the thread is interrupted; the parameters are those after the last whole step
-     * @throws DivergedException when a loss or gradient is not finite; the parameters are those after the last whole step
      */
     PrivateTrainingReport trainPrivately(
             PrivateTrainingPlan plan, PrivateRandomness randomness, ProgressListener listener)

@@ -100,7 +100,7 @@ public final class LoraTrainer implements LocalTrainer {
             for (int chosen : randomness.poissonSample(groups.count(), plan.samplingRate())) {
                 batch.add(groups.get(chosen));
             }
-            double mean = gradient.compute(step, batch, randomness);
+            double mean = gradient.compute(batch, randomness);
             optimizer.step(gradient.values());
             int size = batch.stream().mapToInt(List::size).sum();
             listener.stepDone(new ProgressListener.StepProgress(step, plan.steps(), size, mean));

@@ -128,7 +128,7 @@ class PrivateGradientTest {
     private float[] compute(List<List<EncodedExample>> batch, PrivateTrainingPlan plan) throws InterruptedException {
         try (WorkerPool pool = TinyTask.pool(2)) {
             PrivateGradient gradient = new PrivateGradient(pool, adapter, plan);
-            gradient.compute(1, batch, TinyTask.everyoneWithoutNoise());
+            gradient.compute(batch, TinyTask.everyoneWithoutNoise());
             return gradient.values();
         }
     }
