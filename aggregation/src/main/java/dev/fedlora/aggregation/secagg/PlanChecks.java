@@ -83,8 +83,14 @@ public final class PlanChecks {
         if (policy.requiredProtocol() == Protocol.SECAGG && plan.protocol() != Protocol.SECAGG) {
             problems.add("protocol must be SECAGG by this client's policy, got " + plan.protocol());
         }
+        boolean isMasked = plan.protocol() == Protocol.SECAGG;
+        // of a sum of one honest client, those who work with the coordinator subtract their own and see its update
+        if (isMasked && plan.requiredClients() - policy.corruptClients() < 2) {
+            problems.add("a sum must hold at least 2 honest clients beside %d by this client's policy, got sums of %d"
+                    .formatted(policy.corruptClients(), plan.requiredClients()));
+        }
         boolean holds = 2L * plan.threshold() > (long) plan.clients() + policy.corruptClients();
-        if (plan.protocol() == Protocol.SECAGG && !holds) {
+        if (isMasked && !holds) {
             problems.add("threshold t must satisfy 2t > n + %d by this client's policy, got t=%d, n=%d"
                     .formatted(policy.corruptClients(), plan.threshold(), plan.clients()));
         }

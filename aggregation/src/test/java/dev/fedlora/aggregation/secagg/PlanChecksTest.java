@@ -229,4 +229,13 @@ class PlanChecksTest {
         assertThat(with(d -> d.threshold++).id()).isNotEqualTo(honest.id());
         assertThat(with(d -> {}).id()).isEqualTo(honest.id());
     }
+
+    @Test
+    void check_everybodyElseIsExpectedToBeCorrupt_refused() {
+        PlanChecks.Known known = policy(new ClientPolicy(3, 2, 5, Protocol.SECAGG));
+        assertRefused(known, with(d -> d.threshold = 6), "at least 2 honest clients beside 5");
+        PlanChecks.Known hopeful = policy(new ClientPolicy(3, 2, 4, Protocol.SECAGG));
+        SignedPlan signed = SignedPlan.sign(with(d -> d.threshold = 6), federation.coordinator);
+        assertThat(PlanChecks.check(signed, hopeful).plan().threshold()).isEqualTo(6);
+    }
 }
