@@ -5,12 +5,12 @@ import java.util.regex.Pattern;
 /**
  * Which release a charge pays for. A round of a task is paid for once, under one plan.
  *
- * @param task name of the task, 1 to 200 characters, none of them a control character
+ * @param task name of the task, 1 to 201 characters, none of them a control character
  * @param round not negative
  * @param planHash SHA-256 of the signed round plan, 64 lower-case hexadecimal digits
  */
 public record ReleaseId(String task, long round, String planHash) {
-    private static final int LONGEST_TASK = 200;
+    private static final int LONGEST_TASK = 201; // a federation's and a task's name, 100 each, and what stands between
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
     /** @throws IllegalArgumentException when a part is out of its range */

@@ -186,6 +186,8 @@ class PrivacyLedgerTest {
                 .hasMessageContaining("sampling rate is 0.01");
         assertThatThrownBy(() -> new Charge(release, EVENT, 0, Amplification.RECORDS, Instant.EPOCH))
                 .hasMessageContaining("steps are 0");
+        assertThat(new ReleaseId("n".repeat(100) + "/" + "t".repeat(100), 0, plan(0)).task())
+                .hasSize(201);
         assertThatThrownBy(() -> new ReleaseId("", 0, plan(0))).hasMessageContaining("0 characters");
         assertThatThrownBy(() -> new ReleaseId("a\nb", 0, plan(0))).hasMessageContaining("control character");
         assertThatThrownBy(() -> new ReleaseId("\uD83D", 0, plan(0))).hasMessageContaining("surrogate");
