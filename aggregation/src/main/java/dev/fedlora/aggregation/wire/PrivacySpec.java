@@ -7,7 +7,7 @@ package dev.fedlora.aggregation.wire;
  *
  * @param epsilon budget that the whole task may not exceed
  * @param delta of the guarantee, in (0, 1)
- * @param noiseMultiplier standard deviation of the noise over the gradient clip
+ * @param noiseMultiplier standard deviation of the noise over the gradient clip, at most 1000
  * @param gradientClip L2 norm that the gradient of one unit is clipped to
  * @param samplingRate probability of a unit to be in a batch, in (0, 1]; batches are Poisson samples
  * @param stepsPerRound training steps of a client in one round
@@ -21,10 +21,16 @@ public record PrivacySpec(
         double samplingRate,
         int stepsPerRound,
         String unit) {
+    /** What the exact sampler of the noise takes in 64-bit integers; nothing is left of any signal long before. */
+    private static final double MOST_NOISE = 1000;
+
     void addProblems(Problems problems) {
         problems.positive("privacy.epsilon", epsilon);
         problems.require(delta > 0 && delta < 1, "privacy.delta must be in (0, 1), got " + delta);
         problems.positive("privacy.noiseMultiplier", noiseMultiplier);
+        problems.require(
+                !(noiseMultiplier > MOST_NOISE),
+                "privacy.noiseMultiplier must be at most " + MOST_NOISE + ", got " + noiseMultiplier);
         problems.positive("privacy.gradientClip", gradientClip);
         problems.require(
                 samplingRate > 0 && samplingRate <= 1, "privacy.samplingRate must be in (0, 1], got " + samplingRate);

@@ -93,6 +93,13 @@ class TaskSpecTest {
     }
 
     @Test
+    void problems_moreNoiseThanCanBeDrawn_told() {
+        PrivacySpec noisy = new PrivacySpec(8, 1e-5, 1000.5, 1, 0.1, 10, "record");
+        assertThat(task(Weighting.UNIFORM, noisy).problems())
+                .containsExactly("privacy.noiseMultiplier must be at most 1000.0, got 1000.5");
+    }
+
+    @Test
     void validate_privacyWithExampleCounts_refused() {
         assertThat(task(Weighting.EXAMPLES, PRIVACY).problems())
                 .singleElement()
