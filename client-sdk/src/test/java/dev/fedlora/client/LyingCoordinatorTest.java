@@ -99,6 +99,28 @@ class LyingCoordinatorTest {
     }
 
     @Test
+    void run_taskWithTerminalCodesInItsText_isRefusedOnOneCleanLine() throws Exception {
+        ScriptedTransport transport = new ScriptedTransport(coordinator.transport(2)) {
+            @Override
+            public TaskSpec task(String name) {
+                return new TaskSpec(
+                        "x\u001b[2J\nINFO all is well",
+                        task.federation(),
+                        task.architecture(),
+                        task.baseSha256(),
+                        task.adapter(),
+                        task.labels(),
+                        task.maxTokens(),
+                        task.rounds(),
+                        task.training(),
+                        task.aggregation(),
+                        task.privacy());
+            }
+        };
+        assertRefused(transport, "got 'x [2J INFO all is well'");
+    }
+
+    @Test
     void run_anotherTaskThanAskedFor_isRefused() throws Exception {
         ScriptedTransport transport = new ScriptedTransport(coordinator.transport(2)) {
             @Override

@@ -1,6 +1,8 @@
 package dev.fedlora.client.policy;
 
+import dev.fedlora.client.transport.PeerText;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** This client takes no part: what the coordinator proposes is against its owner's policy, its pins or its ledger. */
 public final class RefusedException extends Exception {
@@ -12,14 +14,18 @@ public final class RefusedException extends Exception {
      * @param reasons at least one, each a sentence that names the value got and the value allowed
      */
     public RefusedException(String what, List<String> reasons) {
-        super("refused " + what + ": " + String.join("; ", reasons));
-        this.reasons = List.copyOf(reasons);
+        this(what, reasons.stream().map(PeerText::clean).toList(), null);
     }
 
     /** Makes a refusal with what led to it. */
     public RefusedException(String what, Exception cause) {
-        super("refused " + what + ": " + cause.getMessage(), cause);
-        this.reasons = List.of(String.valueOf(cause.getMessage()));
+        this(what, List.of(PeerText.clean(String.valueOf(cause.getMessage()))), cause);
+    }
+
+    /** The reasons quote what the coordinator wrote, and end in logs and on terminals: they are clean here. */
+    private RefusedException(String what, List<String> clean, @Nullable Exception cause) {
+        super("refused " + what + ": " + String.join("; ", clean), cause);
+        this.reasons = clean;
     }
 
     /** Returns all reasons. */
