@@ -49,12 +49,14 @@ public final class Fedlora implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // read by the error handling, from the command line
     private CommonOptions common;
 
     @Option(
             names = {"-V", "--version"},
             versionHelp = true,
             description = "Show the version and exit.")
+    @SuppressWarnings("UnusedVariable") // read by picocli
     private boolean version;
 
     /** No command: shows which there are. */

@@ -19,6 +19,7 @@ public abstract class AnsweringCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // read by the error handling, from the command line
     private CommonOptions common;
 
     @Option(names = "--json", description = "Print the answer as one JSON object.")

@@ -11,6 +11,7 @@ public abstract class Group implements Runnable {
     private CommandSpec spec;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // read by the error handling, from the command line
     private CommonOptions common;
 
     @Override

@@ -58,6 +58,7 @@ final class GraphCommand extends AnsweringCommand {
             description =
                     "What the coordinator may do: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). The complete"
                             + " graph's parameters are the same for both.")
+    @SuppressWarnings("UnusedVariable") // accepted, because larger graphs will depend on it
     private Threat threat = Threat.SEMI_MALICIOUS;
 
     @Override
