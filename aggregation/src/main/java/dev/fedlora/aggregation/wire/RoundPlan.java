@@ -65,7 +65,9 @@ public record RoundPlan(
         problems.require(protocolVersion == VERSION, "protocolVersion must be " + VERSION + ", got " + protocolVersion);
         problems.name("federation", federation);
         problems.name("task", task);
-        problems.atLeast("round", 1, round);
+        problems.require(
+                round >= 1 && round <= Integer.MAX_VALUE,
+                "round must be from 1 to " + Integer.MAX_VALUE + ", got " + round);
         problems.size("taskHash", Sizes.HASH, taskHash);
         problems.size("adapterHash", Sizes.HASH, adapterHash);
         problems.size("rosterHash", Sizes.HASH, rosterHash);
