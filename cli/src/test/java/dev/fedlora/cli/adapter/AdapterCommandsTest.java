@@ -1,0 +1,131 @@
+package dev.fedlora.cli.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.fedlora.cli.artifact.AdapterFile;
+import dev.fedlora.cli.artifact.AdapterForm;
+import dev.fedlora.cli.artifact.BuiltInModel;
+import dev.fedlora.cli.artifact.ModelCache;
+import dev.fedlora.cli.artifact.OpenedBase;
+import dev.fedlora.cli.testing.CommandRun;
+import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.quant.QuantizationType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdapterCommandsTest {
+    @TempDir
+    private static Path folder;
+
+    private static Path base;
+    private static Path peft;
+    private static Path gguf;
+    private static Path stored;
+
+    @BeforeAll
+    static void write() throws IOException {
+        base = new ModelCache(folder).gguf(BuiltInModel.ALL_MINILM_L6_V2, QuantizationType.Q8_0);
+        LoraAdapter adapter = OpenedBase.open(base)
+                .model()
+                .newAdapter(new AdapterSpec(4, 8, List.of("attn_q", "ffn_up")), List.of("calm", "urgent"), 3);
+        peft = folder.resolve("peft");
+        gguf = folder.resolve("adapter.gguf");
+        stored = folder.resolve("adapter.safetensors");
+        AdapterFile.write(adapter, AdapterForm.PEFT, peft);
+        AdapterFile.write(adapter, AdapterForm.GGUF, gguf);
+        AdapterFile.write(adapter, AdapterForm.STORED, stored);
+    }
+
+    @Test
+    void inspect_everyForm_tellsTheSameAdapter() {
+        JsonNode ofPeft = CommandRun.of("adapter", "inspect", peft, "--json").json();
+        JsonNode ofStored =
+                CommandRun.of("adapter", "inspect", stored, "--json").json();
+        assertThat(ofPeft.get("form").asText()).isEqualTo("peft");
+        assertThat(ofStored.get("form").asText()).isEqualTo("stored");
+        assertThat(ofPeft.get("sha256")).isEqualTo(ofStored.get("sha256"));
+        assertThat(ofPeft.get("rank").intValue()).isEqualTo(4);
+        assertThat(ofPeft.get("labels").toString()).isEqualTo("[\"calm\",\"urgent\"]");
+        assertThat(ofPeft.get("targets").toString()).isEqualTo("[\"attn_q\",\"ffn_up\"]");
+        assertThat(ofPeft.get("tensors")).hasSize(12);
+        JsonNode ofGguf = CommandRun.of("adapter", "inspect", gguf, "--base", base, "--json")
+                .json();
+        assertThat(ofGguf.get("form").asText()).isEqualTo("gguf");
+        assertThat(ofGguf.get("tensors")).isEqualTo(ofPeft.get("tensors"));
+        assertThat(ofGguf.has("labels")).isFalse();
+    }
+
+    @Test
+    void inspect_forPeople_namesBaseAndLabels() {
+        assertThat(CommandRun.of("adapter", "inspect", peft, "--base", base).out())
+                .contains("rank 4, alpha 8.0")
+                .contains("[calm, urgent]")
+                .contains("blk.5.ffn_up.weight");
+    }
+
+    @Test
+    void inspect_ggufWithoutBase_saysThatItIsNeeded() {
+        refuses("adapter.gguf: a GGUF adapter can only be read together with its base model", gguf);
+    }
+
+    @Test
+    void inspect_otherBase_isRefused() throws IOException {
+        Path other = new ModelCache(folder).gguf(BuiltInModel.ALL_MINILM_L6_V2, QuantizationType.Q4_0);
+        refuses("base", peft, "--base", other);
+        refuses("adapter.gguf", gguf, "--base", other);
+        refuses("adapter.safetensors", stored, "--base", other);
+    }
+
+    @Test
+    void inspect_truncated_isRefused() throws IOException {
+        Path broken = folder.resolve("broken.safetensors");
+        byte[] whole = Files.readAllBytes(stored);
+        Files.write(broken, Arrays.copyOf(whole, whole.length / 2));
+        refuses("broken.safetensors", broken);
+        Path brokenGguf = folder.resolve("broken.gguf");
+        whole = Files.readAllBytes(gguf);
+        Files.write(brokenGguf, Arrays.copyOf(whole, whole.length / 2));
+        refuses("broken.gguf", brokenGguf, "--base", base);
+    }
+
+    @Test
+    void convert_thereAndBack_isTheSameAdapter() {
+        Path there = folder.resolve("there");
+        Path back = folder.resolve("back.safetensors");
+        assertThat(CommandRun.of("adapter", "convert", stored, "--to", "peft", "--out", there)
+                        .exitCode())
+                .isZero();
+        assertThat(CommandRun.of("adapter", "convert", there, "--to", "stored", "--out", back)
+                        .exitCode())
+                .isZero();
+        assertThat(back).hasSameBinaryContentAs(stored);
+    }
+
+    @Test
+    void convert_headToGguf_saysWhatIsLost() {
+        CommandRun run = CommandRun.of("adapter", "convert", stored, "--to", "gguf", "--out", folder.resolve("x.gguf"));
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.err()).contains("no classifier head");
+        assertThat(folder.resolve("x.gguf")).hasSameBinaryContentAs(gguf);
+    }
+
+    private static void refuses(String why, Object... arguments) {
+        Object[] all = new Object[arguments.length + 2];
+        all[0] = "adapter";
+        all[1] = "inspect";
+        System.arraycopy(arguments, 0, all, 2, arguments.length);
+        CommandRun run = CommandRun.of(all);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains(why);
+        assertThat(run.err().lines()).hasSize(1);
+    }
+}
