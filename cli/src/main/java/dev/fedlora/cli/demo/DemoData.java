@@ -62,7 +62,7 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
                     "%d of %d lines lack the field \"client\": all lines need it, or none"
                             .formatted(examples.size() - named, examples.size()));
         }
-        List<Owner> owners = named > 0 ? byName(data, examples) : dealt(examples, clients);
+        List<Owner> owners = named > 0 ? byName(examples) : dealt(examples, clients);
         List<Owner> chosen = first(owners, clients, "%s holds the data of %d clients".formatted(data, owners.size()));
         List<Example> used =
                 chosen.stream().flatMap(owner -> owner.examples().stream()).toList();
@@ -87,7 +87,7 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
         return (double) right / test.size();
     }
 
-    private static List<Owner> byName(Path data, List<Example> examples) {
+    private static List<Owner> byName(List<Example> examples) {
         Map<String, List<Example>> byClient = new LinkedHashMap<>();
         for (Example example : examples) {
             byClient.computeIfAbsent(String.valueOf(example.client()), name -> new ArrayList<>())
@@ -95,22 +95,12 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
         }
         List<Owner> owners = new ArrayList<>();
         for (Map.Entry<String, List<Example>> entry : byClient.entrySet()) {
-            owners.add(new Owner(rosterName(data, entry.getKey(), owners), entry.getValue()));
+            owners.add(new Owner(entry.getKey(), entry.getValue()));
         }
         owners.sort(Comparator.comparingInt((Owner owner) -> owner.examples().size())
                 .reversed()
                 .thenComparing(Owner::name));
         return owners;
-    }
-
-    /** A roster's names are letters, digits, '.', '_' and '-'; two clients must not become one. */
-    private static String rosterName(Path data, String client, List<Owner> others) {
-        String name = client.replaceAll("[^A-Za-z0-9._-]", "_");
-        if (others.stream().anyMatch(other -> other.name().equals(name))) {
-            throw new MalformedFileException(
-                    data, "client \"%s\" and another one would both be called %s".formatted(client, name));
-        }
-        return name;
     }
 
     private static List<Owner> dealt(List<Example> examples, @Nullable Integer clients) {

@@ -50,7 +50,8 @@ final class LocalFederation implements AutoCloseable {
         for (Owner owner : owners) {
             IdentityKeys keys = IdentityKeys.generate(random);
             identities.add(keys);
-            entries.add(new RosterEntry(entries.size() + 1, owner.name(), Bytes.of(keys.publicKey())));
+            long id = entries.size() + 1;
+            entries.add(new RosterEntry(id, owner.rosterName(id), Bytes.of(keys.publicKey())));
         }
         this.roster = new Roster(entries);
     }

@@ -108,7 +108,7 @@ class DemoCommandTest {
         Files.writeString(test, lines("a", 4));
         CommandRun run = demo("--data", train, "--test", test, "--rounds", 1, "--json");
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.json().get("clients").findValuesAsText("client")).containsExactly("a", "b", "c_d");
+        assertThat(run.json().get("clients").findValuesAsText("client")).containsExactly("a", "b", "c d");
         assertThat(run.json().get("clients").findValuesAsText("examples")).containsExactly("6", "4", "2");
     }
 
