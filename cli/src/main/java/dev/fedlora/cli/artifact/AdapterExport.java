@@ -3,7 +3,9 @@ package dev.fedlora.cli.artifact;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.lora.LoraAdapter;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /**
@@ -13,6 +15,24 @@ import java.nio.file.Path;
  * @param gguf file for llama.cpp, without the head
  */
 public record AdapterExport(Path peft, Path gguf) {
+    /**
+     * Refuses a folder that could not be written, before hours are spent on what is to go there. Changes nothing.
+     *
+     * @throws IOException when it is no folder, or it or the folder to make it in cannot be written
+     */
+    public static void requireWritable(Path folder) throws IOException {
+        Path nearest = folder.toAbsolutePath();
+        while (nearest.getParent() != null && Files.notExists(nearest)) {
+            nearest = nearest.getParent();
+        }
+        if (!Files.isDirectory(nearest)) {
+            throw new NotDirectoryException(nearest.toString());
+        }
+        if (!Files.isWritable(nearest)) {
+            throw new AccessDeniedException(nearest.toString());
+        }
+    }
+
     /**
      * Writes {@code adapter} into {@code folder}, which is made when it is absent: {@code peft/} and {@code adapter.gguf}.
      *

@@ -18,6 +18,7 @@ final class Alone {
 
     /** Returns the accuracy of each owner, in their order. */
     static List<Double> accuracies(DemoRun demo) throws Exception {
+        demo.table().line("for comparison, each client trains alone");
         AtomicInteger done = new AtomicInteger();
         List<Owner> owners = demo.data().owners();
         List<Callable<Double>> all = new ArrayList<>();
@@ -25,8 +26,7 @@ final class Alone {
             all.add(() -> {
                 double accuracy = train(demo, owner);
                 demo.table()
-                        .say("for comparison, %d of %d clients have trained alone"
-                                .formatted(done.incrementAndGet(), owners.size()));
+                        .say("%d of %d clients have trained alone".formatted(done.incrementAndGet(), owners.size()));
                 return accuracy;
             });
         }

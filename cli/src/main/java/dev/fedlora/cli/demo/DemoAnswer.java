@@ -8,6 +8,20 @@ import java.util.List;
 
 /** The demonstration's result for programs and for people. */
 final class DemoAnswer {
+    private static final String SEEN_MASKED = """
+            What the coordinator saw: who takes part, their public keys, sealed boxes that it cannot open, and one masked
+            vector from each client a round: numbers modulo 2^32 that look like noise. It could unmask the sum of the
+            survivors and nothing else, and only because more than half of the clients gave it their shares, after checking
+            signatures on the plan, the model and the list of survivors. A coordinator that reads everything, or lies, learns
+            no single update as long as no client helps it.
+            What it never saw: a note, a label, a loss, or how many examples a client has.
+            """;
+    private static final String SEEN_IN_THE_CLEAR = """
+            What the coordinator saw: who takes part, and each client's update IN THE CLEAR with its weight, because secure
+            aggregation was turned off. Updates can give away examples that they were trained on.
+            What it never saw: a note, a label or a loss.
+            """;
+
     private DemoAnswer() {}
 
     static Answer of(DemoResult result) {
@@ -78,32 +92,17 @@ final class DemoAnswer {
     }
 
     private static void addServersView(List<String> lines, DemoResult result) {
-        if (result.settings().secureAggregation()) {
-            lines.add(
-                    "What the coordinator saw: who takes part, their public keys, sealed boxes it cannot open, and one");
-            lines.add(
-                    "masked vector from each client a round: numbers modulo 2^32 that look like noise. Only the sum of all");
-            lines.add(
-                    "survivors can be unmasked, and only with the help of more than half of the clients, who each checked");
-            lines.add(
-                    "signatures on the plan, the model and the list of survivors. It is correct against a coordinator that");
-            lines.add("reads everything, and against one that lies about who is there.");
-        } else {
-            lines.add(
-                    "What the coordinator saw: who takes part, and each client's update IN THE CLEAR, because secure");
-            lines.add("aggregation was turned off. Updates can give away examples they were trained on.");
-        }
-        lines.add("What it never saw: a note, a label, a loss, or how many examples a client has.");
+        boolean masked = result.settings().secureAggregation();
+        (masked ? SEEN_MASKED : SEEN_IN_THE_CLEAR).lines().forEach(lines::add);
         LedgerCheck ledgers = result.ledgers();
         if (ledgers == null) {
             lines.add(
-                    "No differential privacy: the sum itself may still tell something about the data (--epsilon changes that).");
-        } else {
-            lines.add(
-                    "Differential privacy of each example: epsilon %.6f at delta %s after %d rounds. The ledgers of the"
-                            .formatted(ledgers.epsilon(), delta(result), ledgers.rounds()));
-            lines.add("coordinator and of all %d clients agree with the accountant.".formatted(ledgers.clients()));
+                    "No differential privacy: the sum may still tell something about the data; --epsilon changes that.");
+            return;
         }
+        lines.add("Differential privacy of each example: epsilon %.6f at delta %s after %d rounds. The ledgers of the"
+                .formatted(ledgers.epsilon(), delta(result), ledgers.rounds()));
+        lines.add("coordinator and of all %d clients agree with the accountant.".formatted(ledgers.clients()));
     }
 
     private static String delta(DemoResult result) {

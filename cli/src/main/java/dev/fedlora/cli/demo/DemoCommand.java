@@ -138,6 +138,7 @@ public final class DemoCommand extends AnsweringCommand {
             throw wrongUsage("--drop is %d, but of %d clients at most %d may vanish: more than half must stay"
                     .formatted(drop, data.owners().size(), most));
         }
+        AdapterExport.requireWritable(out);
         Interruption interruption = new Interruption();
         try (ScratchFolder folder = ScratchFolder.make()) {
             progress().println("data: " + data.source());
@@ -146,7 +147,7 @@ public final class DemoCommand extends AnsweringCommand {
             try (TransformerTrainers trainers = TransformerTrainers.open(baseFile, backend, threads)) {
                 progress()
                         .println("base: %s (%s), frozen; back end %s, %d threads"
-                                .formatted(baseFile, trainers.model().architecture(), backend.name(), threads));
+                                .formatted(base, trainers.model().architecture(), backend.name(), threads));
                 return DemoAnswer.of(run(settings, data, trainers, folder));
             }
         } finally {

@@ -14,13 +14,17 @@ import org.jspecify.annotations.Nullable;
  */
 record DemoSettings(
         int rounds, boolean secureAggregation, @Nullable Budget budget, int drop, long seed) {
-    /** @throws IllegalArgumentException when a number is out of its range */
+    /** @throws IllegalArgumentException when a number is out of its range, or settings do not go together */
     DemoSettings {
         if (rounds < 1) {
             throw new IllegalArgumentException("--rounds must be at least 1, got " + rounds);
         }
         if (drop < 0) {
             throw new IllegalArgumentException("--drop must be at least 0, got " + drop);
+        }
+        if (drop > 0 && !secureAggregation) {
+            throw new IllegalArgumentException(
+                    "--drop lets clients vanish after their masks are agreed, and --no-secure-aggregation leaves no masks");
         }
     }
 }

@@ -64,6 +64,7 @@ public final class TrainCommand extends AnsweringCommand {
         MatrixBackend backend = fromOptions(compute::backend);
         int threads = fromOptions(compute::threads);
         AdapterSpec spec = fromOptions(options::adapterSpec);
+        AdapterExport.requireWritable(out);
         OpenedBase opened = OpenedBase.open(base);
         List<Example> examples = JsonlExamples.read(data);
         TrainingRun run = fromOptions(() -> TrainingRun.of(options, examples));

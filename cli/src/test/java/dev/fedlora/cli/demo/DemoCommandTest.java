@@ -117,6 +117,7 @@ class DemoCommandTest {
         refusesUsage("--test", "--data", "x");
         refusesUsage("--rounds must be at least 1, got 0", "--rounds", 0);
         refusesUsage("--drop must be at least 0, got -1", "--drop", -1);
+        refusesUsage("--no-secure-aggregation leaves no masks", "--drop", 1, "--no-secure-aggregation");
         refusesUsage("of 9 clients at most 4 may vanish", "--drop", 5);
         refusesUsage("--clients is 10, but there are 9 departments", "--clients", 10);
         refusesUsage("needs at least 3 clients, there are 2", "--clients", 2);
@@ -135,6 +136,15 @@ class DemoCommandTest {
                 "{\"client\": \"a\", \"text\": \"t\", \"label\": \"unheard\"}\n",
                 "test.jsonl, line 1: label \"unheard\" is unknown");
         refusesData(good + "{\"text\": \"t\", \"label\": \"up\"}\n", good, "1 of 10 lines lack the field \"client\"");
+    }
+
+    @Test
+    void demo_outIsAFile_failsBeforeAnythingRuns() throws IOException {
+        Files.writeString(folder.resolve("out"), "mine");
+        CommandRun run = demo("--clients", 3, "--rounds", 1);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).isEqualToIgnoringNewLines("fedlora: " + folder.resolve("out") + ": is not a folder");
+        assertThat(folder.resolve("out")).hasContent("mine");
     }
 
     @Test
