@@ -8,14 +8,16 @@ import java.util.List;
 
 /** The demonstration's result for programs and for people. */
 final class DemoAnswer {
+    /** Its figures: the clients that must help to unmask, all clients, those that may be dishonest. */
     private static final String SEEN_MASKED = """
             What the coordinator saw: who takes part, their public keys, sealed boxes that it cannot open, and one masked
             vector from each client a round: numbers modulo 2^32 that look like noise. It could unmask the sum of the
-            survivors and nothing else, and only because more than half of the clients gave it their shares, after checking
-            signatures on the plan, the model and the list of survivors. A coordinator that reads everything, or lies, learns
-            no single update as long as no client helps it.
+            survivors and nothing else, and only because at least %d of the %d clients gave it their shares, after
+            checking signatures on the plan, the model and the list of survivors. A coordinator that reads everything, or
+            lies, learns no single update of the others even when %d of the clients help it.
             What it never saw: a note, a label, a loss, or how many examples a client has.
             """;
+
     private static final String SEEN_IN_THE_CLEAR = """
             What the coordinator saw: who takes part, and each client's update IN THE CLEAR with its weight, because secure
             aggregation was turned off. Updates can give away examples that they were trained on.
@@ -93,7 +95,9 @@ final class DemoAnswer {
 
     private static void addServersView(List<String> lines, DemoResult result) {
         boolean masked = result.settings().secureAggregation();
-        (masked ? SEEN_MASKED : SEEN_IN_THE_CLEAR).lines().forEach(lines::add);
+        (masked ? seenMasked(result.data().owners().size()) : SEEN_IN_THE_CLEAR)
+                .lines()
+                .forEach(lines::add);
         LedgerCheck ledgers = result.ledgers();
         if (ledgers == null) {
             lines.add(
@@ -103,6 +107,10 @@ final class DemoAnswer {
         lines.add("Differential privacy of each example: epsilon %.6f at delta %s after %d rounds. The ledgers of the"
                 .formatted(ledgers.epsilon(), delta(result), ledgers.rounds()));
         lines.add("coordinator and of all %d clients agree with the accountant.".formatted(ledgers.clients()));
+    }
+
+    private static String seenMasked(int clients) {
+        return SEEN_MASKED.formatted(DemoTask.threshold(clients), clients, DemoTask.corrupt(clients));
     }
 
     private static String delta(DemoResult result) {

@@ -135,8 +135,9 @@ public final class DemoCommand extends AnsweringCommand {
         }
         int most = DemoTask.mostVanishing(data.owners().size());
         if (drop > most) {
-            throw wrongUsage("--drop is %d, but of %d clients at most %d may vanish: more than half must stay"
-                    .formatted(drop, data.owners().size(), most));
+            int clients = data.owners().size();
+            throw wrongUsage("--drop is %d, but of %d clients at most %d may vanish: %d must stay"
+                    .formatted(drop, clients, most, clients - most));
         }
         AdapterExport.requireWritable(out);
         Interruption interruption = new Interruption();

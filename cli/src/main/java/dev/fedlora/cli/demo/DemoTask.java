@@ -1,5 +1,6 @@
 package dev.fedlora.cli.demo;
 
+import dev.fedlora.aggregation.secagg.GraphParameters;
 import dev.fedlora.aggregation.wire.AggregationSpec;
 import dev.fedlora.aggregation.wire.LocalTraining;
 import dev.fedlora.aggregation.wire.PhaseDeadlines;
@@ -55,7 +56,6 @@ final class DemoTask {
      */
     static TaskSpec of(DemoSettings settings, BaseModel model, DemoData data) {
         int clients = data.owners().size();
-        int threshold = clients / 2 + 1; // more than half, as without corrupt clients
         return new TaskSpec(
                         NAME,
                         "fedlora-demo",
@@ -68,8 +68,8 @@ final class DemoTask {
                         training(settings, data),
                         new AggregationSpec(
                                 settings.secureAggregation() ? Protocol.SECAGG : Protocol.PLAIN,
-                                threshold,
-                                0,
+                                threshold(clients),
+                                corrupt(clients),
                                 CLIPPING_BOUND,
                                 settings.budget() == null ? Weighting.EXAMPLES : Weighting.UNIFORM,
                                 largestTurn(data),
@@ -80,7 +80,17 @@ final class DemoTask {
 
     /** Returns how many clients may vanish in a round that still comes to an end. */
     static int mostVanishing(int clients) {
-        return clients - (clients / 2 + 1);
+        return clients - threshold(clients);
+    }
+
+    /** Returns how many clients may work with a dishonest coordinator: a quarter, which leaves room for lost ones. */
+    static int corrupt(int clients) {
+        return clients / 4;
+    }
+
+    /** Returns how many clients must stay to the end. */
+    static int threshold(int clients) {
+        return GraphParameters.forClients(clients, corrupt(clients)).threshold();
     }
 
     private static LocalTraining training(DemoSettings settings, DemoData data) {

@@ -118,7 +118,7 @@ class DemoCommandTest {
         refusesUsage("--rounds must be at least 1, got 0", "--rounds", 0);
         refusesUsage("--drop must be at least 0, got -1", "--drop", -1);
         refusesUsage("--no-secure-aggregation leaves no masks", "--drop", 1, "--no-secure-aggregation");
-        refusesUsage("of 9 clients at most 4 may vanish", "--drop", 5);
+        refusesUsage("of 9 clients at most 3 may vanish", "--drop", 5);
         refusesUsage("--clients is 10, but there are 9 departments", "--clients", 10);
         refusesUsage("needs at least 3 clients, there are 2", "--clients", 2);
         refusesUsage("epsilon is -1.0, must be positive", "--epsilon", -1);
