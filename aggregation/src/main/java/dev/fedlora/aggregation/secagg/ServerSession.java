@@ -22,7 +22,9 @@ import dev.fedlora.aggregation.wire.ShareDelivery;
 import dev.fedlora.aggregation.wire.SignatureList;
 import dev.fedlora.aggregation.wire.SurvivorList;
 import dev.fedlora.aggregation.wire.WireFormat;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,11 +41,16 @@ import org.jspecify.annotations.Nullable;
  * milliseconds to seconds on all cores, so it does not belong on an event loop.
  */
 public final class ServerSession {
+    /** A client that lost its connection sends again while the lost upload may still look alive. */
+    private static final int UPLOADS_PER_CLIENT = 2;
+
     private final RoundPlan plan;
     private final SessionId id;
     private final Roster roster;
     private final MessageChecks checks;
-    private final Map<Long, MaskedIntake> uploads = new HashMap<>();
+    /** Uploads under way by client, oldest first. */
+    private final Map<Long, Deque<MaskedIntake>> uploads = new HashMap<>();
+
     private int @Nullable [] sum;
     private volatile ServerState state;
 
@@ -154,27 +161,28 @@ public final class ServerSession {
     }
 
     /**
-     * Opens an upload of {@code client}; a newer one of the same client takes the place of one that is unfinished.
+     * Opens an upload of {@code client}. Two of the same client may be under way, because a request that was cut off can
+     * reach us after its repetition; the first that is whole counts. A third ends the oldest.
      *
      * @throws ProtocolException when the phase is not MASKED or the client is not in it; a client whose vector was
      *     accepted may repeat it at any time
      */
     public MaskedIntake masked(long client) {
         VectorUpload upload = new VectorUpload(this, new MaskedVector.Header(id, client, plan.dimension()));
-        MaskedIntake older = register(upload, client);
-        if (older != null) {
-            older.rollback(); // outside our lock: an upload takes its own lock first, then ours
-        }
+        // outside our lock: an upload takes its own lock first, then ours
+        register(upload, client).ifPresent(MaskedIntake::rollback);
         return upload;
     }
 
-    private synchronized @Nullable MaskedIntake register(MaskedIntake upload, long client) {
+    private synchronized Optional<MaskedIntake> register(MaskedIntake upload, long client) {
         if (!heardIn(Phase.MASKED).contains(client)) {
             requireOpen(Phase.MASKED, client);
             requireMember(client);
             requireRoom(client);
         }
-        return uploads.put(client, upload);
+        Deque<MaskedIntake> underWay = uploads.computeIfAbsent(client, sender -> new ArrayDeque<>(UPLOADS_PER_CLIENT));
+        underWay.addLast(upload);
+        return underWay.size() > UPLOADS_PER_CLIENT ? Optional.of(underWay.removeFirst()) : Optional.empty();
     }
 
     /** In the clear the vectors are the first message, so the roster may have more clients than the plan admits. */
@@ -187,10 +195,10 @@ public final class ServerSession {
     }
 
     synchronized void accept(MaskedIntake upload, long client, Bytes hash, VectorBuffer vector) {
-        if (uploads.get(client) != upload) {
+        Deque<MaskedIntake> underWay = uploads.get(client);
+        if (underWay == null || !underWay.remove(upload)) {
             throw new ProtocolException(Reason.WRONG_PHASE, "a newer upload of client " + client + " took its place");
         }
-        uploads.remove(client);
         if (isRepeat(Phase.MASKED, client, hash)) {
             return;
         }

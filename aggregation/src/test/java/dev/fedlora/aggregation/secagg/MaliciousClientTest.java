@@ -239,10 +239,11 @@ class MaliciousClientTest {
             MaskedVector vector = MaskedVector.of(round.server.id(), 10, other);
             round.upload(10, TestRound.bytes(vector), 100);
         });
-        attempt(Phase.MASKED, Reason.WRONG_PHASE, "older upload after a newer one began", round -> {
+        attempt(Phase.MASKED, Reason.WRONG_PHASE, "older upload after two newer ones began", round -> {
             byte[] body = TestRound.bytes(round.masked(LIAR));
             MaskedIntake older = round.server.masked(LIAR);
             older.add(ByteBuffer.wrap(body));
+            round.server.masked(LIAR);
             round.server.masked(LIAR);
             older.commit();
         });

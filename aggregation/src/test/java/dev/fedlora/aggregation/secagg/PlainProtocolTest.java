@@ -43,6 +43,24 @@ class PlainProtocolTest {
     }
 
     @Test
+    void masked_lostUploadArrivesAfterItsRepetition_countsOnce() {
+        RoundPlan plan = federation.plan(3);
+        ServerSession server = new ServerSession(plan, federation.roster);
+        byte[] body = TestRound.bytes(federation.client(plan, 10).plain(new int[] {1, 2, 3}));
+        try (MaskedIntake repetition = server.masked(10);
+                MaskedIntake lost = server.masked(10)) {
+            lost.add(ByteBuffer.wrap(body, 0, body.length - 3));
+            repetition.add(ByteBuffer.wrap(body));
+            repetition.commit();
+            lost.add(ByteBuffer.wrap(body, body.length - 3, 3));
+            lost.commit();
+        }
+        send(server, federation.client(plan, 20), 20, new int[] {10, 20, 30});
+        server.closePhase();
+        assertThat(server.outcome().orElseThrow().sum()).containsExactly(11, 22, 33);
+    }
+
+    @Test
     void plain_tooFew_aborts() {
         RoundPlan plan = federation.plan(3);
         ServerSession server = new ServerSession(plan, federation.roster);
