@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is by content, below
 public record EncodedExample(
-        int[] tokens, int label, @Nullable String group) {
+        int[] tokens, int label, @Nullable String group) implements TrainingExample {
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof EncodedExample that
