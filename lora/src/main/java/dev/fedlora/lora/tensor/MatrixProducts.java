@@ -1,6 +1,8 @@
 package dev.fedlora.lora.tensor;
 
 import dev.fedlora.lora.quant.QuantizedMatrix;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The matrix products of one worker thread. Shapes: R rows of the batch, W is N × K (N outputs, K inputs).
@@ -25,6 +27,58 @@ public interface MatrixProducts extends AutoCloseable {
 
     /** c (M × N) = op(a) · op(b), with op(a) M × K and op(b) K × N; everything else stands in {@code shape}. */
     void multiply(Shape shape, Panel a, Panel b, Panel c);
+
+    /**
+     * The outputs of layers that read the same x (R × K), LoRA included.
+     *
+     * @param accumulate whether they are added to what the outputs hold
+     */
+    default void forward(List<AdaptedLayer> layers, Panel x, int rows, boolean accumulate) {
+        new ComposedProducts(this).forward(layers, x, rows, accumulate);
+    }
+
+    /**
+     * The way back of {@link #forward(List, Panel, int, boolean)}, whose hidden matrices the runs still hold:
+     *
+     * <pre>
+     * dh  = s dy B
+     * dB += s dyᵀ h,  dA += dhᵀ x     where the run says
+     * dx  = Σ over the layers of dy W + dh A
+     * </pre>
+     *
+     * @param x the layers' input; read only for the gradients of A
+     * @param dx R × K, or null when it is not wanted
+     * @param accumulate whether dx is added to what it holds
+     */
+    default void backward(List<AdaptedLayer> layers, Panel x, int rows, @Nullable Panel dx, boolean accumulate) {
+        new ComposedProducts(this).backward(layers, x, rows, dx, accumulate);
+    }
+
+    /**
+     * context = softmax(q kᵀ · scale) v, for each head and sequence (Vaswani et al., Attention Is All You Need, NIPS 2017,
+     * arXiv 1706.03762). Scores are never kept: memory grows with the length of a sequence, not with its square.
+     *
+     * @param context R × (H · E)
+     */
+    default void attention(AttentionShape shape, AttentionShape.Operands in, Panel context) {
+        new ComposedProducts(this).attention(shape, in, context);
+    }
+
+    /**
+     * Gradients of queries, keys and values; the attention weights are computed again.
+     *
+     * @param dContext R × (H · E)
+     * @param gradient overwritten; none of its panels may be one of {@code in} or {@code dContext}
+     */
+    default void attentionBackward(
+            AttentionShape shape, AttentionShape.Operands in, Panel dContext, AttentionShape.Operands gradient) {
+        new ComposedProducts(this).attentionBackward(shape, in, dContext, gradient);
+    }
+
+    /** Computes losses, and the gradient where it is wanted; returns the sum of the weighted losses. */
+    default double crossEntropy(OutputLoss loss) {
+        return new ComposedProducts(this).crossEntropy(loss);
+    }
 
     /** Frees the scratch memory. */
     @Override
