@@ -108,7 +108,20 @@ public record TaskSpec(
         if (privacy != null) {
             privacy.writeTo(out);
         }
+        if (!adapter.plain()) { // last, so that a plain adapter's task keeps the hash it had
+            writePatterns(out);
+        }
         return out.toArray();
+    }
+
+    private void writePatterns(ByteWriter out) {
+        out.text(adapter.scaling().name());
+        out.list(
+                List.copyOf(adapter.rankPattern().entrySet()),
+                (to, e) -> to.text(e.getKey()).u32(e.getValue()));
+        out.list(
+                List.copyOf(adapter.alphaPattern().entrySet()),
+                (to, e) -> to.text(e.getKey()).f64(e.getValue()));
     }
 
     /** Returns the SHA-256 of {@link #canonicalBytes()}. */

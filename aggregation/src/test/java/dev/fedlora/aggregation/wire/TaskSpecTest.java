@@ -8,9 +8,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.fedlora.aggregation.crypto.IdentityKeys;
 import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.LoraScaling;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TaskSpecTest {
@@ -43,6 +45,43 @@ class TaskSpecTest {
         }
         assertThat(task(Weighting.UNIFORM, null).hash())
                 .isNotEqualTo(task(Weighting.UNIFORM, PRIVACY).hash());
+    }
+
+    @Test
+    void hash_ofPatternsAndScaling_bindsThem() throws JsonProcessingException {
+        TaskSpec plain = task(Weighting.EXAMPLES, null);
+        AdapterSpec stabilized = new AdapterSpec(
+                8, 16, List.of("attn_q"), LoraScaling.RANK_STABILIZED, Map.of("attn_q", 4), Map.of("attn_q", 0.3f));
+        TaskSpec other = withAdapter(plain, stabilized);
+        assertThat(TaskSpec.ofJson(other.toJson())).isEqualTo(other);
+        assertThat(other.hash()).isNotEqualTo(plain.hash());
+        assertThat(withAdapter(
+                                plain,
+                                new AdapterSpec(
+                                        8, 16, List.of("attn_q"), LoraScaling.RANK_STABILIZED, Map.of(), Map.of()))
+                        .hash())
+                .isNotEqualTo(plain.hash())
+                .isNotEqualTo(other.hash());
+        TaskSpec leftOut = TaskSpec.ofJson(plain.toJson().replaceFirst(",\\s*\"scaling\"[^}]*\\{ *}[^}]*\\{ *}", ""));
+        assertThat(leftOut.toJson()).isEqualTo(plain.toJson());
+        assertThat(plain.toJson().replaceFirst(",\\s*\"scaling\"[^}]*\\{ *}[^}]*\\{ *}", ""))
+                .doesNotContain("scaling", "Pattern");
+        assertThat(leftOut.hash()).isEqualTo(plain.hash());
+    }
+
+    private static TaskSpec withAdapter(TaskSpec task, AdapterSpec adapter) {
+        return new TaskSpec(
+                task.task(),
+                task.federation(),
+                task.architecture(),
+                task.baseSha256(),
+                adapter,
+                task.labels(),
+                task.maxTokens(),
+                task.rounds(),
+                task.training(),
+                task.aggregation(),
+                task.privacy());
     }
 
     @Test

@@ -64,7 +64,7 @@ public interface BaseModel {
         List<LoraFactors> factors = new ArrayList<>();
         for (int block = 0; block < blocks(); block++) {
             for (LinearLayer layer : targets) {
-                int r = spec.rank();
+                int r = spec.rank(layer.tensor(block));
                 factors.add(new LoraFactors(
                         layer.tensor(block),
                         r,

@@ -21,8 +21,14 @@ public final class BoundAdapter {
     private final int lowestBlock;
     private final int headOffset;
 
-    /** The factors of one layer in one block, and the canonical positions of their first values. */
-    record Slot(LoraFactors factors, int offsetA, int offsetB) {}
+    /**
+     * The factors of one layer in one block.
+     *
+     * @param offsetA canonical position of the first value of A
+     * @param offsetB canonical position of the first value of B
+     * @param scale s, what B (A x) is multiplied by
+     */
+    record Slot(LoraFactors factors, int offsetA, int offsetB, float scale) {}
 
     /**
      * @param blocks of the base model
@@ -36,7 +42,9 @@ public final class BoundAdapter {
         int offset = 0;
         for (LoraFactors factors : adapter.factors()) {
             int offsetB = offset + factors.a().length;
-            byTensor.put(factors.tensor(), new Slot(factors, offset, offsetB));
+            byTensor.put(
+                    factors.tensor(),
+                    new Slot(factors, offset, offsetB, adapter.spec().scale(factors)));
             offset = offsetB + factors.b().length;
         }
         this.headOffset = offset;
@@ -101,11 +109,6 @@ public final class BoundAdapter {
             }
         }
         return false;
-    }
-
-    /** Returns s, what B (A x) is multiplied by. */
-    float scale() {
-        return adapter.spec().scale();
     }
 
     @Override

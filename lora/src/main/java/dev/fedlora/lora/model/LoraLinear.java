@@ -42,11 +42,6 @@ final class LoraLinear {
         return adapter == null ? null : adapter.slot(block, number);
     }
 
-    private static float scale(PassState pass) {
-        BoundAdapter adapter = pass.adapter();
-        return adapter == null ? 0 : adapter.scale();
-    }
-
     /**
      * y (R × N) = layer of x (R × K).
      *
@@ -66,7 +61,10 @@ final class LoraLinear {
             pass.products.multiply(
                     new Shape(rows, r, k, false, true, 1, false), Panel.of(x, k), Panel.of(factors.a(), k), h);
             pass.products.multiply(
-                    new Shape(rows, n, r, false, true, scale(pass), true), h, Panel.of(factors.b(), r), Panel.of(y, n));
+                    new Shape(rows, n, r, false, true, slot.scale(), true),
+                    h,
+                    Panel.of(factors.b(), r),
+                    Panel.of(y, n));
         }
     }
 
@@ -93,7 +91,7 @@ final class LoraLinear {
         int r = factors.rank();
         Panel dh = Panel.of(pass.rankScratch(r), r);
         pass.products.multiply(
-                new Shape(rows, r, n, false, false, scale(pass), false), dy, Panel.of(factors.b(), r), dh);
+                new Shape(rows, r, n, false, false, slot.scale(), false), dy, Panel.of(factors.b(), r), dh);
         factorGradients(
                 pass, slot, new Operands(dy, Panel.of(x, k), Panel.of(kept.loraHidden(number, rows * r), r), dh));
         if (input.wanted()) {
@@ -115,7 +113,7 @@ final class LoraLinear {
             int rows = segments.rows(i);
             int target = segments.accumulator(i);
             pass.products.multiply(
-                    new Shape(n, r, rows, true, false, scale(pass), true),
+                    new Shape(n, r, rows, true, false, slot.scale(), true),
                     at.dy.from(first),
                     at.h.from(first),
                     pass.gradients().panel(target, slot.offsetB(), r));

@@ -1,8 +1,5 @@
 package dev.fedlora.lora.safetensors;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.LoraAdapter;
@@ -26,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * tensor           T.lora_a [rank, inputs]   T.lora_b [outputs, rank]   for every adapted tensor T, sorted
  *                  classifier.weight [labels, inputs]   classifier.bias [labels]
- * __metadata__     format "fedlora-adapter-1", architecture, base_sha256, rank, alpha, targets and labels (JSON lists)
+ * __metadata__     format "fedlora-adapter-1", architecture, base_sha256, rank, alpha, targets and labels (JSON lists);
+ *                  where they are set: scaling, rank_pattern, alpha_pattern (JSON objects)
  * </pre>
  *
  * Bytes that are not exactly what {@link #encode} gives are refused, so that two adapters are equal when their hashes are.
@@ -41,12 +39,14 @@ public final class AdapterBytes {
     private static final Pattern TENSOR = Pattern.compile("blk\\.\\d{1,5}\\.([a-z0-9_]{1,64})\\.weight");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern ARCHITECTURE = Pattern.compile("[a-z0-9_-]{1,64}");
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String LABELS = "labels";
 
     private final SafetensorsFile file;
+    private final SpecMetadata metadata;
 
     private AdapterBytes(SafetensorsFile file) {
         this.file = file;
+        this.metadata = new SpecMetadata(SOURCE, file.metadata());
     }
 
     /** Returns the bytes of {@code adapter}. */
@@ -54,17 +54,15 @@ public final class AdapterBytes {
         SafetensorsWriter out = new SafetensorsWriter()
                 .metadata("format", FORMAT)
                 .metadata("architecture", adapter.architecture())
-                .metadata("base_sha256", adapter.baseSha256())
-                .metadata("rank", Integer.toString(adapter.spec().rank()))
-                .metadata("alpha", Float.toString(adapter.spec().alpha()))
-                .metadata("targets", json(adapter.spec().targets()));
+                .metadata("base_sha256", adapter.baseSha256());
+        SpecMetadata.write(adapter.spec(), out);
         for (LoraFactors f : adapter.factors()) {
             out.tensor(f.tensor() + A, f.a(), f.rank(), f.inputs());
             out.tensor(f.tensor() + B, f.b(), f.outputs(), f.rank());
         }
         ClassifierHead head = adapter.head();
         if (head != null) {
-            out.metadata("labels", json(head.labels()));
+            out.metadata(LABELS, SpecMetadata.json(head.labels()));
             out.tensor(HEAD_WEIGHT, head.weight(), head.labels().size(), head.inputs());
             out.tensor(HEAD_BIAS, head.bias(), head.labels().size());
         }
@@ -107,16 +105,16 @@ public final class AdapterBytes {
 
     private LoraAdapter read() {
         require(FORMAT.equals(file.metadata().get("format")), "its format is not " + FORMAT);
-        String base = metadata("base_sha256");
+        String base = metadata.text("base_sha256");
         require(SHA256.matcher(base).matches(), "its base_sha256 is not a SHA-256 in lower-case hex");
-        String architecture = metadata("architecture");
+        String architecture = metadata.text("architecture");
         require(ARCHITECTURE.matcher(architecture).matches(), "its architecture is not a name such as bert");
-        AdapterSpec spec = new AdapterSpec((int) number("rank"), (float) number("alpha"), list("targets"));
+        AdapterSpec spec = metadata.spec();
         List<LoraFactors> factors = new ArrayList<>();
         Set<String> adapted = new HashSet<>();
         for (SafetensorsTensor tensor : file.tensors()) {
             if (tensor.name().endsWith(A)) {
-                LoraFactors f = factors(tensor, spec.rank());
+                LoraFactors f = factors(tensor, spec);
                 adapted.add(target(f.tensor()));
                 factors.add(f);
             }
@@ -127,7 +125,7 @@ public final class AdapterBytes {
         return new LoraAdapter(architecture, base, spec, factors, head());
     }
 
-    private LoraFactors factors(SafetensorsTensor a, int rank) {
+    private LoraFactors factors(SafetensorsTensor a, AdapterSpec spec) {
         String tensor = a.name().substring(0, a.name().length() - A.length());
         SafetensorsTensor b = file.findTensor(tensor + B)
                 .orElseThrow(() -> new MalformedFileException(SOURCE, "has no tensor " + tensor + B));
@@ -138,16 +136,17 @@ public final class AdapterBytes {
         long inputs = a.shape().get(1);
         long outputs = b.shape().get(0);
         require(inputs > 0 && outputs > 0, a.name() + " and its partner have an empty shape");
+        int rank = spec.rank(tensor);
         float[] valuesA = file.floats(a.name(), rank, inputs);
         float[] valuesB = file.floats(b.name(), outputs, rank);
         return new LoraFactors(tensor, rank, (int) inputs, (int) outputs, valuesA, valuesB);
     }
 
     private @Nullable ClassifierHead head() {
-        if (!file.metadata().containsKey("labels")) {
+        if (!metadata.has(LABELS)) {
             return null;
         }
-        List<String> labels = list("labels");
+        List<String> labels = metadata.list(LABELS);
         SafetensorsTensor weight = file.findTensor(HEAD_WEIGHT)
                 .filter(tensor -> tensor.shape().size() == 2)
                 .orElseThrow(() -> new MalformedFileException(SOURCE, "has labels but no matrix " + HEAD_WEIGHT));
@@ -163,48 +162,6 @@ public final class AdapterBytes {
         Matcher name = TENSOR.matcher(tensor);
         require(name.matches(), "tensor " + tensor + " is not a block's linear layer such as blk.0.attn_q.weight");
         return name.group(1);
-    }
-
-    private String metadata(String key) {
-        String value = file.metadata().get(key);
-        if (value == null) {
-            throw new MalformedFileException(SOURCE, "has no metadata " + key);
-        }
-        return value;
-    }
-
-    private double number(String key) {
-        try {
-            return Double.parseDouble(metadata(key));
-        } catch (NumberFormatException notANumber) {
-            throw new MalformedFileException(SOURCE, "its %s is not a number".formatted(key), notANumber);
-        }
-    }
-
-    private List<String> list(String key) {
-        JsonNode list = parsed(key);
-        List<String> strings = new ArrayList<>();
-        for (JsonNode element : list) {
-            require(element.isTextual(), "its " + key + " are not a list of strings");
-            strings.add(element.textValue());
-        }
-        return strings;
-    }
-
-    private JsonNode parsed(String key) {
-        try {
-            return JSON.readTree(metadata(key));
-        } catch (JsonProcessingException notJson) {
-            throw new MalformedFileException(SOURCE, "its " + key + " are not a list of strings", notJson);
-        }
-    }
-
-    private static String json(List<String> values) {
-        try {
-            return JSON.writeValueAsString(values);
-        } catch (JsonProcessingException impossible) {
-            throw new IllegalStateException("strings can be written as JSON", impossible);
-        }
     }
 
     private static void require(boolean holds, String problem) {

@@ -121,8 +121,9 @@ final class NaiveBert {
                     for (int k = 0; k < x[t].length; k++) {
                         h += parameters[offset + j * x[t].length + k] * x[t][k];
                     }
-                    y[t][n] +=
-                            adapter.spec().scale() * parameters[offset + found.a().length + n * found.rank() + j] * h;
+                    y[t][n] += adapter.spec().scale(found)
+                            * parameters[offset + found.a().length + n * found.rank() + j]
+                            * h;
                 }
             }
         }

@@ -3,13 +3,17 @@ package dev.fedlora.lora.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
+import dev.fedlora.lora.LoraScaling;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.testing.TestAdapters;
 import dev.fedlora.testkit.Property;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +39,7 @@ class AdapterBytesTest {
     @Test
     void decode_ofEncoded_isTheSameAdapter() {
         Property.forAll(100, random -> {
-            LoraAdapter adapter = TestAdapters.random(random);
+            LoraAdapter adapter = random.nextBoolean() ? TestAdapters.random(random) : TestAdapters.patterned(random);
             byte[] bytes = AdapterBytes.encode(adapter);
             LoraAdapter back = AdapterBytes.decode(bytes);
             assertThat(back).isEqualTo(adapter);
@@ -50,6 +54,38 @@ class AdapterBytesTest {
             assertThat(AdapterBytes.encode(back)).isEqualTo(bytes);
             assertThat(AdapterBytes.sha256(back)).isEqualTo(AdapterBytes.sha256(bytes));
         });
+    }
+
+    @Test
+    void sha256_ofAPlainAdapter_neverChanges() { // versions that coordinators have stored and signed
+        LoraAdapter adapter = new LoraAdapter(
+                "llama",
+                TestAdapters.BASE,
+                new AdapterSpec(1, 2.5f, List.of("attn_q")),
+                List.of(new LoraFactors("blk.0.attn_q.weight", 1, 2, 3, new float[] {0.5f, -1}, new float[] {1, 2, 3})),
+                new ClassifierHead(List.of("a", "b"), 2, new float[] {1, 2, 3, 4}, new float[] {0, -0.25f}));
+        assertThat(AdapterBytes.sha256(adapter))
+                .isEqualTo("922d48f8bdff153a07b9dd8187952c1079e7f9bb44f752adc4cab17b30b9f772");
+    }
+
+    @Test
+    void decode_ofWrongScalingOrPattern_saysWhatIsWrong() {
+        SplittableRandom random = new SplittableRandom(1);
+        LoraAdapter adapter = TestAdapters.patterned(random);
+        while (adapter.spec().scaling() == LoraScaling.STANDARD) {
+            adapter = TestAdapters.patterned(random);
+        }
+        String text = new String(AdapterBytes.encode(adapter), StandardCharsets.ISO_8859_1);
+        assertThatThrownBy(() -> decode(text.replace("RANK_STABILIZED", "RANK_STABILIZER")))
+                .hasMessageContaining("its scaling is RANK_STABILIZER, allowed are [STANDARD, RANK_STABILIZED]");
+        assertThatThrownBy(() -> decode(text.replaceFirst("rank_pattern\":\"\\{", "rank_pattern\":\"[")))
+                .hasMessageContaining("rank_pattern");
+        assertThatThrownBy(() -> decode(text.replaceFirst("(alpha_pattern.{6,40}?:)\\d+\\.", "$1\"x")))
+                .isInstanceOf(MalformedFileException.class);
+    }
+
+    private static LoraAdapter decode(String bytes) {
+        return AdapterBytes.decode(bytes.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     @Test
