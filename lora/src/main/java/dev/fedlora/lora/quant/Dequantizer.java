@@ -7,12 +7,9 @@ import java.nio.ByteOrder;
  * Turns stored rows into numbers, to the bit as ggml's reference code does. Plain Java: this is the specification that
  * the vector kernels are tested against.
  *
- * <p>Block layouts, all little-endian, with d a binary16 scale:
- *
- * <pre>
- * Q8_0   d, 32 signed bytes q              value = d q
- * Q4_0   d, 16 bytes: low nibble of byte i is q_i, high nibble q_(i+16)   value = (q - 8) d
- * </pre>
+ * <p>Every operation is single precision, rounded after each step. A block whose scale is infinite or not a number gives
+ * such values and no error, as in ggml: opening and reading a file stays cheap. {@link Quantizer} refuses them, and
+ * training over them ends in the error for a loss that is not finite.
  *
  * <p>Sources: ggml, {@code ggml-quants.c} (dequantize_row_*). Thread-safe.
  */
@@ -47,37 +44,51 @@ public final class Dequantizer {
         switch (matrix.type()) {
             case F32 -> blocks.asFloatBuffer().get(out, 0, values);
             case F16 -> f16(blocks, values, out);
-            case Q8_0 -> q8(blocks, values, out);
-            case Q4_0 -> q4(blocks, values, out);
-            default ->
+            case BF16 -> bf16(blocks, values, out);
+            default -> blocks(matrix, from, values, out);
+        }
+    }
+
+    private static void f16(ByteBuffer in, int values, float[] out) {
+        for (int i = 0; i < values; i++) {
+            out[i] = Half.toFloat(in.getShort());
+        }
+    }
+
+    private static void bf16(ByteBuffer in, int values, float[] out) {
+        for (int i = 0; i < values; i++) {
+            out[i] = Float.intBitsToFloat(in.getShort() << 16); // the upper half of a binary32
+        }
+    }
+
+    private static void blocks(QuantizedMatrix matrix, int from, int values, float[] out) {
+        QuantizationType type = matrix.type();
+        BlockReader reader = reader(matrix);
+        ByteBuffer in = matrix.blocks();
+        int block = from;
+        for (int at = 0; at < values; at += type.blockSize()) {
+            reader.read(in, block, out, at);
+            block += type.blockBytes();
+        }
+    }
+
+    private static BlockReader reader(QuantizedMatrix matrix) {
+        return switch (matrix.type()) {
+            case Q4_0 -> SmallBlocks::q4;
+            case Q4_1 -> SmallBlocks::q4WithMinimum;
+            case Q5_0 -> SmallBlocks::q5;
+            case Q5_1 -> SmallBlocks::q5WithMinimum;
+            case Q8_0 -> SmallBlocks::q8;
+            case Q2_K -> SuperBlocks::q2;
+            case Q3_K -> SuperBlocks::q3;
+            case Q4_K -> SuperBlocks::q4;
+            case Q5_K -> SuperBlocks::q5;
+            case Q6_K -> SuperBlocks::q6;
+            case TQ1_0 -> TernaryBlocks::tq1;
+            case TQ2_0 -> TernaryBlocks::tq2;
+            case F32, F16, BF16, Q8_K ->
                 throw new IllegalArgumentException(
                         matrix.name() + ": type " + matrix.type() + " cannot be dequantized by this version");
-        }
-    }
-
-    private static void f16(ByteBuffer blocks, int values, float[] out) {
-        for (int i = 0; i < values; i++) {
-            out[i] = Half.toFloat(blocks.getShort());
-        }
-    }
-
-    private static void q8(ByteBuffer blocks, int values, float[] out) {
-        for (int start = 0; start < values; start += 32) {
-            float scale = Half.toFloat(blocks.getShort());
-            for (int i = start; i < start + 32; i++) {
-                out[i] = blocks.get() * scale;
-            }
-        }
-    }
-
-    private static void q4(ByteBuffer blocks, int values, float[] out) {
-        for (int start = 0; start < values; start += 32) {
-            float scale = Half.toFloat(blocks.getShort());
-            for (int i = start; i < start + 16; i++) {
-                int pair = blocks.get();
-                out[i] = ((pair & 15) - 8) * scale;
-                out[i + 16] = ((pair >> 4 & 15) - 8) * scale;
-            }
-        }
+        };
     }
 }

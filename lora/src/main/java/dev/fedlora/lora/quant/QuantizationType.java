@@ -7,33 +7,31 @@ package dev.fedlora.lora.quant;
  * computed over those that say {@link #isComputable()}.
  */
 public enum QuantizationType {
-    F32(0, 1, 4, true),
-    F16(1, 1, 2, true),
-    Q4_0(2, 32, 18, true),
-    Q4_1(3, 32, 20, false),
-    Q5_0(6, 32, 22, false),
-    Q5_1(7, 32, 24, false),
-    Q8_0(8, 32, 34, true),
-    Q2_K(10, 256, 84, false),
-    Q3_K(11, 256, 110, false),
-    Q4_K(12, 256, 144, false),
-    Q5_K(13, 256, 176, false),
-    Q6_K(14, 256, 210, false),
-    Q8_K(15, 256, 292, false),
-    BF16(30, 1, 2, false),
-    TQ1_0(34, 256, 54, false),
-    TQ2_0(35, 256, 66, false);
+    F32(0, 1, 4),
+    F16(1, 1, 2),
+    Q4_0(2, 32, 18),
+    Q4_1(3, 32, 20),
+    Q5_0(6, 32, 22),
+    Q5_1(7, 32, 24),
+    Q8_0(8, 32, 34),
+    Q2_K(10, 256, 84),
+    Q3_K(11, 256, 110),
+    Q4_K(12, 256, 144),
+    Q5_K(13, 256, 176),
+    Q6_K(14, 256, 210),
+    Q8_K(15, 256, 292),
+    BF16(30, 1, 2),
+    TQ1_0(34, 256, 54),
+    TQ2_0(35, 256, 66);
 
     private final int ggmlId;
     private final int blockSize;
     private final int blockBytes;
-    private final boolean computable;
 
-    QuantizationType(int ggmlId, int blockSize, int blockBytes, boolean computable) {
+    QuantizationType(int ggmlId, int blockSize, int blockBytes) {
         this.ggmlId = ggmlId;
         this.blockSize = blockSize;
         this.blockBytes = blockBytes;
-        this.computable = computable;
     }
 
     /** Returns the number that stands for this type in a GGUF file. */
@@ -51,9 +49,12 @@ public enum QuantizationType {
         return blockBytes;
     }
 
-    /** Says whether this version dequantizes the type; the others can be listed and copied alone. */
+    /**
+     * Says whether this version dequantizes the type; the others can be listed and copied alone. Q8_K is the one: ggml
+     * makes it while it multiplies and stores no weights in it.
+     */
     public boolean isComputable() {
-        return computable;
+        return this != Q8_K;
     }
 
     /** Returns the bytes that {@code values} values take, {@code values} being a multiple of the block size. */
