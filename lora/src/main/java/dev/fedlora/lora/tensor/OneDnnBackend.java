@@ -27,8 +27,8 @@ final class OneDnnBackend implements MatrixBackend {
         Loader.load(dnnl.class);
         this.bfloat16 = bfloat16;
         engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-        OneDnnPlan.Strides rows = new OneDnnPlan.Strides(64, 1);
-        new OneDnnPlan(engine, new OneDnnPlan.Shape(64, 64, 64, rows, rows, 64, bfloat16, false)).close();
+        OneDnnPlan.Strides rows = OneDnnPlan.Strides.rows(64);
+        new OneDnnPlan(engine, OneDnnPlan.Shape.single(64, 64, 64, rows, rows, 64, bfloat16, false)).close();
     }
 
     /** Says whether this processor multiplies bfloat16 natively, not by way of float. */
@@ -43,9 +43,9 @@ final class OneDnnBackend implements MatrixBackend {
      * neither a cold JVM nor a busy machine falsifies it.
      */
     double gigaflops(int rows, int width) {
-        OneDnnPlan.Strides dense = new OneDnnPlan.Strides(width, 1);
-        OneDnnPlan.Strides transposed = new OneDnnPlan.Strides(1, width);
-        OneDnnPlan.Shape shape = new OneDnnPlan.Shape(rows, width, width, dense, transposed, width, bfloat16, false);
+        OneDnnPlan.Strides dense = OneDnnPlan.Strides.rows(width);
+        OneDnnPlan.Strides transposed = OneDnnPlan.Strides.transposed(width);
+        OneDnnPlan.Shape shape = OneDnnPlan.Shape.single(rows, width, width, dense, transposed, width, bfloat16, false);
         try (OneDnnPlan plan = new OneDnnPlan(engine, shape);
                 stream stream = new stream(engine);
                 NativeScratch x = new NativeScratch().zeros(rows * width);

@@ -22,23 +22,53 @@ final class OneDnnPlan implements AutoCloseable {
     private final NativeAddress at = new NativeAddress(0);
 
     /**
-     * Dst (m × n, float) = src (m × k) · weights (k × n), each value at the row's number times the row stride plus the
-     * column's times the column stride.
+     * Dst (m × n, float) = src (m × k) · weights (k × n), as often as {@code batch} says. A value lies at the product's
+     * number times the batch stride, plus the row's number times the row stride, plus the column's times the column stride.
      *
      * @param bfloat16 whether src and weights are bfloat16, else float
      * @param sum whether the product is added to what dst holds
      */
-    record Shape(int m, int n, int k, Strides source, Strides weights, int resultRow, boolean bfloat16, boolean sum) {}
+    record Shape(
+            int batch,
+            int m,
+            int n,
+            int k,
+            Strides source,
+            Strides weights,
+            Strides result,
+            boolean bfloat16,
+            boolean sum) {
+        /** One product. */
+        static Shape single(
+                int m, int n, int k, Strides source, Strides weights, int resultRow, boolean bfloat16, boolean sum) {
+            return new Shape(1, m, n, k, source, weights, Strides.rows(resultRow), bfloat16, sum);
+        }
+    }
 
-    /** Distances in values from one row, and one column, to the next. */
-    record Strides(int row, int column) {}
+    /** Distances in values from one product, one row, and one column, to the next. */
+    record Strides(int batch, int row, int column) {
+        /** A matrix whose rows are {@code row} values apart. */
+        static Strides rows(int row) {
+            return new Strides(0, row, 1);
+        }
+
+        /** The transpose of a matrix whose rows are {@code row} values apart. */
+        static Strides transposed(int row) {
+            return new Strides(0, 1, row);
+        }
+
+        /** The same, in a batch of matrices that are {@code distance} values apart. */
+        Strides every(int distance) {
+            return new Strides(distance, row, column);
+        }
+    }
 
     /** @throws UnsupportedOperationException when oneDNN has only its slow reference code for this shape */
     OneDnnPlan(engine engine, Shape shape) {
         data_type type = shape.bfloat16 ? data_type.bf16 : data_type.f32;
-        try (memory.desc src = descriptor(shape.m, shape.k, type, shape.source);
-                memory.desc wei = descriptor(shape.k, shape.n, type, shape.weights);
-                memory.desc dst = descriptor(shape.m, shape.n, data_type.f32, new Strides(shape.resultRow, 1));
+        try (memory.desc src = descriptor(shape.batch, shape.m, shape.k, type, shape.source);
+                memory.desc wei = descriptor(shape.batch, shape.k, shape.n, type, shape.weights);
+                memory.desc dst = descriptor(shape.batch, shape.m, shape.n, data_type.f32, shape.result);
                 primitive_attr attributes = new primitive_attr();
                 post_ops operations = new post_ops()) {
             if (shape.sum) {
@@ -61,8 +91,12 @@ final class OneDnnPlan implements AutoCloseable {
         arguments.put(dnnl.DNNL_ARG_DST, result);
     }
 
-    private static memory.desc descriptor(int rows, int columns, data_type type, Strides strides) {
-        return new memory.desc(new long[] {rows, columns}, type, new long[] {strides.row, strides.column});
+    private static memory.desc descriptor(int batch, int rows, int columns, data_type type, Strides strides) {
+        return batch == 1
+                ? new memory.desc(new long[] {rows, columns}, type, new long[] {strides.row, strides.column})
+                : new memory.desc(
+                        new long[] {batch, rows, columns}, type, new long[] {strides.batch, strides.row, strides.column
+                        });
     }
 
     /** Computes the product of what lies at the given addresses, to the end. */
