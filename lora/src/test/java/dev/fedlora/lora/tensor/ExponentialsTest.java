@@ -33,7 +33,8 @@ class ExponentialsTest {
             // 2^-23 relative error of an exponential, 2^-24 for each of 1024 / lanes additions
             assertThat(vector.exp(values, from, count, shift)).isCloseTo(sum, Percentage.withPercentage(1e-2));
             for (int i = 0; i < values.length; i++) {
-                assertThat(values[i]).isCloseTo(expected[i], Offset.offset(Math.abs(expected[i]) * 1e-6f));
+                // value - shift, at most 40, is rounded by 2^-24 of itself before the exponential magnifies it
+                assertThat(values[i]).isCloseTo(expected[i], Offset.offset(Math.abs(expected[i]) * 4e-6f));
             }
         });
     }
