@@ -8,11 +8,8 @@ import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.onnx.OnnxBertConverter;
 import dev.fedlora.lora.onnx.OnnxSource;
 import dev.fedlora.lora.quant.QuantizationType;
-import dev.fedlora.lora.quant.Quantizer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,11 +37,8 @@ final class ConvertCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException {
-        if (!Quantizer.writes(type)) {
-            List<QuantizationType> writable = Arrays.stream(QuantizationType.values())
-                    .filter(Quantizer::writes)
-                    .toList();
-            throw wrongUsage("--type is %s, this version writes %s".formatted(type, writable));
+        if (!OnnxBertConverter.TYPES.contains(type)) {
+            throw wrongUsage("--type is %s, encoders are converted to %s".formatted(type, OnnxBertConverter.TYPES));
         }
         Optional<BuiltInModel> builtIn = BuiltInModel.find(source);
         OnnxBertConverter.convert(

@@ -29,6 +29,11 @@ public final class OnnxBertConverter {
     private static final List<String[]> NORMS = List.of(
             new String[] {"attention.output.LayerNorm", "attn_output_norm"},
             new String[] {"output.LayerNorm", "layer_output_norm"});
+
+    /** The types that encoders are converted to: those whose blocks divide the rows of every encoder of the family. */
+    public static final List<QuantizationType> TYPES =
+            List.of(QuantizationType.F32, QuantizationType.F16, QuantizationType.Q8_0, QuantizationType.Q4_0);
+
     private static final int MEAN_POOLING = 1; // llama.cpp's number
     private static final int QUANTIZATION_VERSION = 2; // ggml's present block layouts
 
@@ -44,15 +49,15 @@ public final class OnnxBertConverter {
     /**
      * Writes {@code source} as {@code target}, replacing what stood there.
      *
-     * @param type of the weights: F32, F16, Q8_0 or Q4_0
+     * @param type of the weights: one of {@link #TYPES}
      * @throws MalformedFileException when the source is not a BERT encoder with float weights and an uncased WordPiece
      *     vocabulary; {@code target} is unchanged then
-     * @throws IllegalArgumentException when {@code type} cannot be written
+     * @throws IllegalArgumentException when {@code type} is another
      * @throws IOException when {@code target} cannot be written
      */
     public static void convert(OnnxSource source, QuantizationType type, Path target) throws IOException {
-        if (!Quantizer.writes(type)) {
-            throw new IllegalArgumentException("type " + type + " cannot be written by this version");
+        if (!TYPES.contains(type)) {
+            throw new IllegalArgumentException("encoders are converted to %s, got %s".formatted(TYPES, type));
         }
         BertGraph bert = new BertGraph(OnnxReader.read(source.name(), source.model()));
         OnnxBertConverter converter = new OnnxBertConverter(bert, type);
