@@ -7,7 +7,7 @@ import java.util.OptionalInt;
 
 /** The ids of a vocabulary's special tokens, each checked to be in the vocabulary. */
 record SpecialTokens(int unknown, int begin, int end, OptionalInt padding, OptionalInt mask) {
-    static final String TOKENS = "tokenizer.ggml.tokens";
+    static final String TOKENS = Vocabulary.TOKENS;
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String SUFFIX = "_token_id";
     private static final long ABSENT = 0xffffffffL; // some converters write -1 as u32 for "none"
@@ -34,19 +34,32 @@ record SpecialTokens(int unknown, int begin, int end, OptionalInt padding, Optio
     }
 
     private static OptionalInt find(GgufFile model, List<String> tokens, String text, String... keys) {
-        for (String name : keys) {
-            String key = PREFIX + name + SUFFIX;
-            long id = model.findInteger(key).orElse(ABSENT);
-            if (id == ABSENT) {
-                continue;
-            }
-            if (id < 0 || id >= tokens.size()) {
-                throw new MalformedFileException(
-                        model.path(), "%s is %d, the vocabulary has ids 0 to %d".formatted(key, id, tokens.size() - 1));
-            }
-            return OptionalInt.of((int) id);
+        OptionalInt id = findId(model, tokens.size(), keys);
+        if (id.isPresent()) {
+            return id;
         }
         int index = tokens.indexOf(text);
         return index < 0 ? OptionalInt.empty() : OptionalInt.of(index);
+    }
+
+    /**
+     * Returns the id that the first present of {@code tokenizer.ggml.NAME_token_id} gives.
+     *
+     * @throws MalformedFileException when it is not in the vocabulary
+     */
+    static OptionalInt findId(GgufFile model, int tokens, String... names) {
+        for (String name : names) {
+            String key = PREFIX + name + SUFFIX;
+            long id = model.findInteger(key).orElse(ABSENT);
+            if (id == ABSENT || id == -1) {
+                continue;
+            }
+            if (id < 0 || id >= tokens) {
+                throw new MalformedFileException(
+                        model.path(), "%s is %d, the vocabulary has ids 0 to %d".formatted(key, id, tokens - 1));
+            }
+            return OptionalInt.of((int) id);
+        }
+        return OptionalInt.empty();
     }
 }

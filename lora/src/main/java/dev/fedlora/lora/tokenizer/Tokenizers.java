@@ -18,8 +18,10 @@ public final class Tokenizers {
         String kind = model.string(MODEL);
         return switch (kind) {
             case "bert" -> WordPieceTokenizer.of(model);
+            case "llama" -> SubwordTokenizer.ofSentencePiece(model);
             default ->
-                throw new MalformedFileException(model.path(), MODEL + " is " + kind + ", this version knows: bert");
+                throw new MalformedFileException(
+                        model.path(), MODEL + " is " + kind + ", this version knows: bert, llama");
         };
     }
 }

@@ -2,8 +2,8 @@ package dev.fedlora.lora.tokenizer;
 
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.gguf.GgufFile;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,14 +81,25 @@ public final class WordPieceTokenizer implements Tokenizer {
     public String decode(int[] ids) {
         StringBuilder text = new StringBuilder();
         for (int id : ids) {
-            if (id < 0 || id >= tokens.size()) {
-                throw new IllegalArgumentException("token " + id + " is not in a vocabulary of " + tokens.size());
-            }
+            check(id);
             if (!special.isSpecial(id)) {
                 text.append(tokens.get(id).replace(WORD_START, " "));
             }
         }
         return text.toString().strip();
+    }
+
+    @Override
+    public byte[] bytes(int id) {
+        return isSpecial(id)
+                ? new byte[0]
+                : tokens.get(id).replace(WORD_START, " ").getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        check(id);
+        return special.isSpecial(id);
     }
 
     @Override
@@ -121,8 +132,14 @@ public final class WordPieceTokenizer implements Tokenizer {
         return special.mask();
     }
 
+    private void check(int id) {
+        if (id < 0 || id >= tokens.size()) {
+            throw new IllegalArgumentException("token " + id + " is not in a vocabulary of " + tokens.size());
+        }
+    }
+
     private void addPieces(String word, Ids ids) {
-        int before = ids.size;
+        int before = ids.size();
         boolean cut = word.codePointCount(0, word.length()) <= MAX_WORD_CHARACTERS;
         for (int from = 0; cut && from < word.length(); ) {
             int to = addLongestPiece(word, from, ids);
@@ -130,7 +147,7 @@ public final class WordPieceTokenizer implements Tokenizer {
             from = to;
         }
         if (!cut) {
-            ids.size = before;
+            ids.cutTo(before);
             ids.add(special.unknown());
         }
     }
@@ -146,23 +163,6 @@ public final class WordPieceTokenizer implements Tokenizer {
             }
         }
         return from;
-    }
-
-    /** A growing array of ids. */
-    private static final class Ids {
-        private int[] values = new int[64];
-        private int size;
-
-        void add(int id) {
-            if (size == values.length) {
-                values = Arrays.copyOf(values, 2 * size);
-            }
-            values[size++] = id;
-        }
-
-        int[] toArray() {
-            return Arrays.copyOf(values, size);
-        }
     }
 
     /** Returns the vocabulary, index = id; unmodifiable. */
