@@ -67,14 +67,19 @@ final class NativeScratch implements AutoCloseable {
 
     /** Copies or adds {@code rows} × {@code columns} floats from here, where they lie without gaps. */
     void copyOut(Panel y, int rows, int columns, boolean add) {
+        copyOut(y, rows, columns, add, columns);
+    }
+
+    /** Copies or adds {@code rows} × {@code columns} floats from here, where rows are {@code stride} values apart. */
+    void copyOut(Panel y, int rows, int columns, boolean add, int stride) {
         float[] row = new float[add ? columns : 0];
         for (int r = 0; r < rows; r++) {
             int to = y.offset() + r * y.stride();
             if (add) {
-                floats.get(r * columns, row, 0, columns);
+                floats.get(r * stride, row, 0, columns);
                 RowKernels.add(Panel.of(row, columns), 1, columns, new Panel(y.values(), to, columns));
             } else {
-                floats.get(r * columns, y.values(), to, columns);
+                floats.get(r * stride, y.values(), to, columns);
             }
         }
     }

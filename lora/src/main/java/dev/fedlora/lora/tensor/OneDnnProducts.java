@@ -1,7 +1,9 @@
 package dev.fedlora.lora.tensor;
 
 import dev.fedlora.lora.quant.QuantizedMatrix;
+import java.util.List;
 import org.bytedeco.dnnl.engine;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products of one worker by oneDNN: activations are copied to native scratch, the weight is dequantized into it a tile of
@@ -14,6 +16,7 @@ final class OneDnnProducts implements MatrixProducts {
     private final NativeScratch in = new NativeScratch();
     private final NativeScratch tile = new NativeScratch();
     private final NativeScratch out = new NativeScratch();
+    private final OneDnnLayers layers;
     private final OneDnnAttention attention;
     private final OneDnnOutputLoss outputLoss;
 
@@ -21,6 +24,7 @@ final class OneDnnProducts implements MatrixProducts {
         worker = new OneDnnWorker(engine, bfloat16);
         dense = IncubatorClasses.load("VectorProducts", MatrixProducts.class)
                 .orElseGet(() -> new ReferenceBackend().open());
+        layers = new OneDnnLayers(worker, dense);
         attention = new OneDnnAttention(worker);
         outputLoss = new OneDnnOutputLoss(worker);
     }
@@ -94,6 +98,30 @@ final class OneDnnProducts implements MatrixProducts {
     }
 
     @Override
+    public void forward(List<AdaptedLayer> group, Panel x, int rows, boolean accumulate) {
+        if (OneDnnLayers.covers(group, rows)) {
+            try {
+                layers.forward(group, x, rows, accumulate);
+                return;
+            } catch (UnsupportedOperationException refused) { // logged where it was found
+            }
+        }
+        MatrixProducts.super.forward(group, x, rows, accumulate);
+    }
+
+    @Override
+    public void backward(List<AdaptedLayer> group, Panel x, int rows, @Nullable Panel dx, boolean accumulate) {
+        if (OneDnnLayers.covers(group, rows)) {
+            try {
+                layers.backward(group, x, rows, dx, accumulate);
+                return;
+            } catch (UnsupportedOperationException refused) { // logged where it was found
+            }
+        }
+        MatrixProducts.super.backward(group, x, rows, dx, accumulate);
+    }
+
+    @Override
     public void attention(AttentionShape shape, AttentionShape.Operands in, Panel context) {
         try {
             attention.forward(shape, in, context);
@@ -126,6 +154,7 @@ final class OneDnnProducts implements MatrixProducts {
         in.close();
         tile.close();
         out.close();
+        layers.close();
         attention.close();
         outputLoss.close();
         worker.close();

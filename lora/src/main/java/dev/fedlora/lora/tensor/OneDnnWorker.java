@@ -102,6 +102,33 @@ final class OneDnnWorker implements AutoCloseable {
         }
     }
 
+    /** Some rows of a weight. */
+    record Rows(int from, int count) {}
+
+    /**
+     * Dequantizes rows of a weight to native memory and puts {@code extra} more values behind each.
+     *
+     * @param behind N × extra
+     */
+    void readTile(QuantizedMatrix weight, Rows rows, NativeScratch tile, float[] behind, int extra) {
+        int k = weight.columns();
+        int width = k + extra;
+        grow(width);
+        for (int i = 0; i < rows.count; i++) {
+            WeightReader.Run run = new WeightReader.Run(weight, rows.from + i, 0, k);
+            int at = (rows.from + i) * extra;
+            if (bfloat16) {
+                weights.readBfloat16(run, shorts, 0);
+                weights.round(behind, at, extra, shorts, k);
+                tile.shorts().put(i * width, shorts, 0, width);
+            } else {
+                weights.read(run, floats, 0);
+                System.arraycopy(behind, at, floats, k, extra);
+                tile.floats().put(i * width, floats, 0, width);
+            }
+        }
+    }
+
     /** Dequantizes one row of a weight, in float. */
     void readRow(QuantizedMatrix weight, int row, float[] out) {
         weights.read(new WeightReader.Run(weight, row, 0, weight.columns()), out, 0);
