@@ -1,8 +1,10 @@
 package dev.fedlora.lora;
 
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -54,6 +56,38 @@ public record AdapterSpec(
     /** One rank and one alpha for all layers, with the standard scale alpha / rank. */
     public AdapterSpec(int rank, float alpha, List<String> targets) {
         this(rank, alpha, targets, LoraScaling.STANDARD, Map.of(), Map.of());
+    }
+
+    /**
+     * Returns the spec of factors that are there already, with as few patterns as say how they differ from {@code rank}
+     * and {@code alpha}.
+     *
+     * @param rank of the factors that no pattern is to name
+     * @param alpha of the factors that no pattern is to name
+     * @param alphas alpha of each tensor in {@code factors}
+     * @throws IllegalArgumentException when a value is out of its range, or there are no factors
+     */
+    public static AdapterSpec describing(
+            List<LoraFactors> factors, int rank, float alpha, LoraScaling scaling, Map<String, Float> alphas) {
+        Map<String, Integer> ranks = new TreeMap<>();
+        factors.forEach(f -> ranks.put(f.tensor(), f.rank()));
+        List<String> targets = factors.stream().map(f -> target(f.tensor())).toList();
+        return new AdapterSpec(rank, alpha, targets, scaling, pattern(ranks, rank), pattern(alphas, alpha));
+    }
+
+    private static <T> Map<String, T> pattern(Map<String, T> values, T otherwise) {
+        Map<String, Set<T>> byTarget = new TreeMap<>();
+        values.forEach((tensor, value) ->
+                byTarget.computeIfAbsent(target(tensor), t -> new HashSet<>()).add(value));
+        Map<String, T> pattern = new TreeMap<>();
+        values.forEach((tensor, value) -> {
+            if (!value.equals(otherwise)) {
+                boolean uniform =
+                        byTarget.getOrDefault(target(tensor), Set.of()).size() == 1;
+                pattern.put(uniform ? target(tensor) : tensor, value);
+            }
+        });
+        return pattern;
     }
 
     /** Says whether rank, alpha and targets say it all: standard scaling, no patterns. */

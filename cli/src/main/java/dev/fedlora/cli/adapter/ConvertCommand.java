@@ -35,14 +35,16 @@ final class ConvertCommand extends AnsweringCommand {
     @Option(
             names = "--base",
             paramLabel = "FILE",
-            description = "Its GGUF base model: checks that the adapter fits. Needed for GGUF adapters, and for PEFT"
-                    + " directories that do not say their base.")
+            description = "Its GGUF base model: checks that the adapter fits. Needed to read GGUF adapters and PEFT"
+                    + " directories that do not say their base, and to write PEFT directories of a llama's queries or"
+                    + " keys, whose rows are ordered by the base's heads.")
     private @Nullable Path base;
 
     @Override
     protected Answer answer() throws IOException {
-        LoraAdapter adapter = AdapterFile.read(path, base == null ? null : GgufFile.open(base));
-        AdapterFile.write(adapter, form, out);
+        GgufFile opened = base == null ? null : GgufFile.open(base);
+        LoraAdapter adapter = AdapterFile.read(path, opened);
+        AdapterFile.write(adapter, opened, form, out);
         if (form == AdapterForm.GGUF && adapter.head() != null) {
             progress().println("note: a GGUF adapter holds no classifier head; the head is not in " + out);
         }

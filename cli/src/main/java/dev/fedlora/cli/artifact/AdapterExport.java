@@ -2,11 +2,13 @@ package dev.fedlora.cli.artifact;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.gguf.GgufFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A trained adapter in the forms that other software loads.
@@ -36,13 +38,14 @@ public record AdapterExport(Path peft, Path gguf) {
     /**
      * Writes {@code adapter} into {@code folder}, which is made when it is absent: {@code peft/} and {@code adapter.gguf}.
      *
+     * @param base that it is for; null where the adapter is of no llama's queries or keys
      * @throws IOException when it cannot be written
      */
-    public static AdapterExport write(LoraAdapter adapter, Path folder) throws IOException {
+    public static AdapterExport write(LoraAdapter adapter, @Nullable GgufFile base, Path folder) throws IOException {
         Files.createDirectories(folder);
         AdapterExport export = new AdapterExport(folder.resolve("peft"), folder.resolve("adapter.gguf"));
-        AdapterFile.write(adapter, AdapterForm.PEFT, export.peft);
-        AdapterFile.write(adapter, AdapterForm.GGUF, export.gguf);
+        AdapterFile.write(adapter, base, AdapterForm.PEFT, export.peft);
+        AdapterFile.write(adapter, base, AdapterForm.GGUF, export.gguf);
         return export;
     }
 

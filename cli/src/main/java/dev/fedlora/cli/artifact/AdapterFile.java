@@ -3,6 +3,7 @@ package dev.fedlora.cli.artifact;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.file.WholeFile;
+import dev.fedlora.lora.gguf.AttentionHeads;
 import dev.fedlora.lora.gguf.GgufAdapters;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.peft.PeftDirectory;
@@ -25,10 +26,7 @@ public final class AdapterFile {
      */
     public static LoraAdapter read(Path path, @Nullable GgufFile base) throws IOException {
         LoraAdapter adapter = switch (AdapterForm.of(path)) {
-            case PEFT ->
-                base == null
-                        ? PeftDirectory.read(path)
-                        : PeftDirectory.read(path, base.string("general.architecture"), base.sha256());
+            case PEFT -> base == null ? PeftDirectory.read(path) : PeftDirectory.read(path, base);
             case GGUF -> GgufAdapters.read(path, required(path, base));
             case STORED -> stored(path);
         };
@@ -41,11 +39,14 @@ public final class AdapterFile {
     /**
      * Writes an adapter in the given form.
      *
+     * @param base that it is for; null where no PEFT directory of a llama's queries or keys is written
+     * @throws IllegalArgumentException when the form needs a base, or has no names for what is adapted
      * @throws IOException when it cannot be written
      */
-    public static void write(LoraAdapter adapter, AdapterForm form, Path path) throws IOException {
+    public static void write(LoraAdapter adapter, @Nullable GgufFile base, AdapterForm form, Path path)
+            throws IOException {
         switch (form) {
-            case PEFT -> PeftDirectory.write(adapter, path);
+            case PEFT -> PeftDirectory.write(adapter, base == null ? null : AttentionHeads.of(base), path);
             case GGUF -> GgufAdapters.write(adapter, path);
             case STORED -> WholeFile.write(path, AdapterBytes.encode(adapter));
         }

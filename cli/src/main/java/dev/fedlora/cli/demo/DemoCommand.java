@@ -9,6 +9,7 @@ import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.ComputeOptions;
 import dev.fedlora.client.training.TransformerTrainers;
 import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import dev.fedlora.privacy.accounting.Budget;
 import java.io.IOException;
@@ -172,7 +173,8 @@ public final class DemoCommand extends AnsweringCommand {
             List<Double> alone = Alone.accuracies(demo);
             table.end();
             double accuracy = rows.get(rows.size() - 1).accuracy();
-            return new DemoResult(settings, data, accuracy, rows, alone, ledgers, AdapterExport.write(trained, out));
+            AdapterExport export = AdapterExport.write(trained, GgufFile.open(OpenedBase.locate(base)), out);
+            return new DemoResult(settings, data, accuracy, rows, alone, ledgers, export);
         }
     }
 

@@ -87,7 +87,7 @@ public final class TrainCommand extends AnsweringCommand {
                 json.put("accuracy", evaluation.accuracy());
                 json.put("testLoss", evaluation.meanLoss());
             }
-            AdapterExport.write(adapter, out).addTo(json.putObject("adapter"));
+            AdapterExport.write(adapter, opened.file(), out).addTo(json.putObject("adapter"));
             return Answer.of(json, text(json));
         }
     }

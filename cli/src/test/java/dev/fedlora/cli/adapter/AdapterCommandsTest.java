@@ -39,9 +39,9 @@ class AdapterCommandsTest {
         peft = folder.resolve("peft");
         gguf = folder.resolve("adapter.gguf");
         stored = folder.resolve("adapter.safetensors");
-        AdapterFile.write(adapter, AdapterForm.PEFT, peft);
-        AdapterFile.write(adapter, AdapterForm.GGUF, gguf);
-        AdapterFile.write(adapter, AdapterForm.STORED, stored);
+        AdapterFile.write(adapter, null, AdapterForm.PEFT, peft);
+        AdapterFile.write(adapter, null, AdapterForm.GGUF, gguf);
+        AdapterFile.write(adapter, null, AdapterForm.STORED, stored);
     }
 
     @Test

@@ -4,13 +4,17 @@ import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
+import dev.fedlora.lora.LoraScaling;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.quant.Dequantizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Adapters as the GGUF files that llama.cpp loads beside a base model.
@@ -18,12 +22,17 @@ import java.util.Optional;
  * <p>Not covered: the classifier head. llama.cpp refuses any tensor that is not a factor of a base tensor, so a GGUF
  * adapter of a classifier has the factors alone, and reading it gives an adapter without a head; the whole adapter is the
  * PEFT directory.
+ *
+ * <p>The scale of a GGUF adapter is alpha / rank, the rank each tensor's own and the alpha one for all. Another alpha of a
+ * tensor is therefore multiplied into its B, and rank-stabilized scaling is written as alpha √rank: the product is the
+ * same, the spec that is read back is not.
  */
 public final class GgufAdapters {
     private static final String A = ".lora_a";
     private static final String B = ".lora_b";
     private static final String ALPHA = "adapter.lora.alpha";
     private static final String BASE = "fedlora.base_sha256"; // llama.cpp reads over keys that it does not know
+    private static final Pattern IN_BLOCK = Pattern.compile("blk\\.\\d{1,5}\\.[a-z0-9_]{1,64}\\.weight");
     private static final int QUANTIZATION_VERSION = 2; // ggml's present block layouts
 
     private GgufAdapters() {}
@@ -39,19 +48,43 @@ public final class GgufAdapters {
                 .text("general.type", "adapter")
                 .u32("general.quantization_version", QUANTIZATION_VERSION)
                 .text("adapter.type", "lora")
-                .f32(ALPHA, adapter.spec().alpha())
+                .f32(ALPHA, alpha(adapter.spec()))
                 .text(BASE, adapter.baseSha256());
         for (LoraFactors f : adapter.factors()) {
             out.tensor(f.tensor() + A, List.of((long) f.inputs(), (long) f.rank()), f.a());
-            out.tensor(f.tensor() + B, List.of((long) f.rank(), (long) f.outputs()), f.b());
+            out.tensor(f.tensor() + B, List.of((long) f.rank(), (long) f.outputs()), foldedB(adapter.spec(), f));
         }
         out.write(file);
+    }
+
+    /** Returns the alpha of the whole file. */
+    private static float alpha(AdapterSpec spec) {
+        return spec.scaling() == LoraScaling.STANDARD ? spec.alpha() : (float) (spec.alpha() * Math.sqrt(spec.rank()));
+    }
+
+    /** Returns B times what this tensor's alpha has over that of the whole file. */
+    private static float[] foldedB(AdapterSpec spec, LoraFactors f) {
+        if (!isFolded(spec, f)) {
+            return f.b();
+        }
+        double factor = (double) spec.scale(f) * f.rank() / alpha(spec);
+        float[] b = new float[f.b().length];
+        for (int i = 0; i < b.length; i++) {
+            b[i] = (float) (factor * f.b()[i]);
+        }
+        return b;
+    }
+
+    /** Says whether the file can only hold these factors with another B, which is rounded once. */
+    public static boolean isFolded(AdapterSpec spec, LoraFactors f) {
+        boolean ownRank = spec.scaling() == LoraScaling.RANK_STABILIZED && f.rank() != spec.rank();
+        return ownRank || spec.alpha(f.tensor()) != spec.alpha();
     }
 
     /**
      * Reads an adapter for {@code base}. A file without alpha is one whose scale is 1, as llama.cpp takes it.
      *
-     * @throws MalformedFileException when it is not a LoRA adapter of one rank, or does not fit {@code base}
+     * @throws MalformedFileException when it is not a LoRA adapter, or does not fit {@code base}
      * @throws IOException when it cannot be read
      */
     public static LoraAdapter read(Path file, GgufFile base) throws IOException {
@@ -62,15 +95,12 @@ public final class GgufAdapters {
                 "general.type is not \"adapter\"");
         require(file, gguf.findString("adapter.type").equals(Optional.of("lora")), "adapter.type is not \"lora\"");
         List<LoraFactors> factors = factors(gguf);
-        int rank = factors.get(0).rank();
-        double alpha = gguf.findFloating(ALPHA).filter(a -> a != 0).orElse((double) rank);
-        List<String> targets =
-                factors.stream().map(f -> target(file, f.tensor())).toList();
+        factors.forEach(f -> requireInBlock(file, f.tensor()));
         try {
             LoraAdapter adapter = new LoraAdapter(
                     gguf.string("general.architecture"),
                     gguf.findString(BASE).orElseGet(base::sha256),
-                    new AdapterSpec(rank, (float) alpha, targets),
+                    spec(gguf, factors),
                     factors,
                     null);
             require(file, adapter.isFinite(), "holds a value that is not a finite number");
@@ -81,6 +111,14 @@ public final class GgufAdapters {
         } catch (IllegalArgumentException refused) { // by the adapter's own parts
             throw new MalformedFileException(file.toString(), String.valueOf(refused.getMessage()), refused);
         }
+    }
+
+    private static AdapterSpec spec(GgufFile gguf, List<LoraFactors> factors) {
+        double alpha = gguf.findFloating(ALPHA).orElse(0.0);
+        Map<String, Float> alphas = new HashMap<>();
+        factors.forEach(f -> alphas.put(f.tensor(), alpha == 0 ? f.rank() : (float) alpha));
+        int rank = factors.get(0).rank();
+        return AdapterSpec.describing(factors, rank, alpha == 0 ? rank : (float) alpha, LoraScaling.STANDARD, alphas);
     }
 
     /**
@@ -127,8 +165,7 @@ public final class GgufAdapters {
                         gguf.path(), "has a tensor that is not of a LoRA pair: " + tensor.name());
             }
         }
-        long ranks = factors.stream().map(LoraFactors::rank).distinct().count();
-        require(gguf.path(), ranks == 1, "has factors of %d different ranks, expected one".formatted(ranks));
+        require(gguf.path(), !factors.isEmpty(), "has no tensor that ends in " + A);
         require(gguf.path(), gguf.tensors().size() == 2 * factors.size(), "has a lora_b without its lora_a");
         return factors;
     }
@@ -154,10 +191,8 @@ public final class GgufAdapters {
         return Dequantizer.all(gguf.matrix(name));
     }
 
-    private static String target(Path file, String tensor) {
-        String[] parts = tensor.split("\\.", -1);
-        require(file, parts.length == 4 && parts[0].equals("blk"), "adapts " + tensor + ", which is not in a block");
-        return parts[2];
+    private static void requireInBlock(Path file, String tensor) {
+        require(file, IN_BLOCK.matcher(tensor).matches(), "adapts " + tensor + ", which is not in a block");
     }
 
     private static void require(Path file, boolean holds, String problem) {

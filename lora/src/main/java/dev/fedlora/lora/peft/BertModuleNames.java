@@ -20,13 +20,13 @@ final class BertModuleNames implements ModuleNames {
     private static final Pattern MODULE = Pattern.compile("(?:bert\\.)?encoder\\.layer\\.(\\d{1,5})\\.([a-z.]+)");
 
     @Override
-    public String baseModelClass() {
-        return "BertModel";
+    public Optional<BaseClass> baseClass() {
+        return Optional.of(new BaseClass("BertModel", "transformers.models.bert.modeling_bert"));
     }
 
     @Override
-    public String parentLibrary() {
-        return "transformers.models.bert.modeling_bert";
+    public Optional<String> taskType() {
+        return Optional.empty();
     }
 
     @Override
@@ -53,13 +53,18 @@ final class BertModuleNames implements ModuleNames {
         return tensors.stream().map(this::targetModule).distinct().sorted().toList();
     }
 
-    private String targetModule(String tensor) {
-        String target = match(tensor).group(2);
+    @Override
+    public String targetPattern(String target) {
         return switch (target) {
             case "attn_q", "attn_k", "attn_v" -> module(target, "attention.self.");
-            case "ffn_down" -> module(tensor);
+            case "ffn_down" -> "layer\\.\\d+\\.output\\.dense"; // not attention.output.dense
             default -> module(target, "");
         };
+    }
+
+    private String targetModule(String tensor) {
+        String target = match(tensor).group(2);
+        return target.equals("ffn_down") ? module(tensor) : targetPattern(target);
     }
 
     /** Returns the module of a target inside its layer, less {@code prefix}. */

@@ -12,17 +12,28 @@ public interface ModuleNames {
      * @throws IllegalArgumentException when it has no names here
      */
     static ModuleNames of(String architecture) {
-        if (architecture.equals("bert")) {
-            return new BertModuleNames();
-        }
-        throw new IllegalArgumentException("architecture " + architecture + " has no PEFT names here, allowed: bert");
+        return switch (architecture) {
+            case "bert" -> new BertModuleNames();
+            case "llama", "qwen2", "qwen3", "bitnet" -> new DecoderModuleNames(architecture);
+            default ->
+                throw new IllegalArgumentException("architecture " + architecture
+                        + " has no PEFT names here, allowed: bert, bitnet, llama, qwen2, qwen3");
+        };
     }
 
-    /** Returns the Transformers class of the base model. */
-    String baseModelClass();
+    /**
+     * The Transformers class of a base model that PEFT finds by no task type.
+     *
+     * @param name of the class
+     * @param library the Python module of that class
+     */
+    record BaseClass(String name, String library) {}
 
-    /** Returns the Python module of that class. */
-    String parentLibrary();
+    /** Returns the base model's class, unless {@link #taskType} says enough. */
+    Optional<BaseClass> baseClass();
+
+    /** Returns PEFT's task type, if the base model has one task. */
+    Optional<String> taskType();
 
     /**
      * Returns the module of a tensor.
@@ -36,4 +47,7 @@ public interface ModuleNames {
 
     /** Returns the target_modules that make PEFT adapt exactly the modules of {@code tensors}. */
     List<String> targetModules(Collection<String> tensors);
+
+    /** Returns the regular expression of rank_pattern and alpha_pattern that means {@code target} in every block. */
+    String targetPattern(String target);
 }

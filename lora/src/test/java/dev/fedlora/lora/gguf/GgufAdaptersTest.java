@@ -2,15 +2,24 @@ package dev.fedlora.lora.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
+import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
+import dev.fedlora.lora.LoraScaling;
 import dev.fedlora.lora.peft.PeftDirectory;
+import dev.fedlora.lora.quant.Dequantizer;
 import dev.fedlora.lora.safetensors.AdapterBytes;
+import dev.fedlora.lora.testing.TestAdapters;
+import dev.fedlora.testkit.Property;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +66,46 @@ class GgufAdaptersTest {
         assertThat(AdapterBytes.encode(GgufAdapters.read(theirs.path(), base))).isEqualTo(expected);
     }
 
+    /** llama.cpp multiplies by alpha / rank, with one alpha for the file: the products must be those of the spec. */
+    @Test
+    void write_ofPatterns_keepsTheProducts() {
+        Property.forAll(50, random -> {
+            LoraAdapter adapter = TestAdapters.patterned(random);
+            Path file = folder.resolve("patterned.gguf");
+            try {
+                GgufAdapters.write(adapter, file);
+                GgufFile written = GgufFile.open(file);
+                float alpha = (float) written.floating("adapter.lora.alpha");
+                for (LoraFactors f : adapter.factors()) {
+                    float[] b = Dequantizer.all(written.matrix(f.tensor() + ".lora_b"));
+                    for (int i = 0; i < b.length; i++) {
+                        double expected = (double) adapter.spec().scale(f) * f.b()[i];
+                        // two roundings to single precision, of B and of the scale
+                        assertThat((double) alpha / f.rank() * b[i])
+                                .isCloseTo(expected, offset(3e-7 * Math.abs(expected)));
+                    }
+                    assertThat(GgufAdapters.isFolded(adapter.spec(), f) || Arrays.equals(b, f.b()))
+                            .isTrue();
+                }
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        });
+    }
+
+    @Test
+    void read_ofDifferentRanks_givesAPattern() throws IOException {
+        GgufFile base = base("bert", 32);
+        LoraFactors one = new LoraFactors("blk.0.attn_q.weight", 1, 32, 32, new float[32], new float[32]);
+        LoraFactors two = new LoraFactors("blk.0.attn_v.weight", 2, 32, 32, new float[64], new float[64]);
+        AdapterSpec spec =
+                new AdapterSpec(1, 6, List.of("attn_q", "attn_v"), LoraScaling.STANDARD, Map.of("attn_v", 2), Map.of());
+        LoraAdapter adapter = new LoraAdapter("bert", base.sha256(), spec, List.of(one, two), null);
+        Path file = folder.resolve("ranks.gguf");
+        GgufAdapters.write(adapter, file);
+        assertThat(GgufAdapters.read(file, base)).isEqualTo(adapter);
+    }
+
     @Test
     void read_forAnotherBase_isRefused() throws IOException {
         LoraAdapter adapter = adapter(base("bert", 32));
@@ -90,7 +139,7 @@ class GgufAdaptersTest {
         assertRefused(base, file(adapterHeader(), "x.weight"), "not of a LoRA pair: x.weight");
         assertRefused(
                 base, file(adapterHeader(), "blk.0.attn_q.weight.lora_a"), "has no tensor blk.0.attn_q.weight.lora_b");
-        assertRefused(base, file(adapterHeader(), "blk.0.attn_q.weight.lora_b"), "has factors of 0 different ranks");
+        assertRefused(base, file(adapterHeader(), "blk.0.attn_q.weight.lora_b"), "has no tensor that ends in .lora_a");
         assertRefused(base, file(adapterHeader(), "x.lora_a", "x.lora_b"), "not in a block");
         assertRefused(
                 base,
@@ -123,12 +172,7 @@ class GgufAdaptersTest {
     private static LoraAdapter adapter(GgufFile base) {
         LoraFactors factors = new LoraFactors("blk.0.attn_q.weight", 1, 32, 32, new float[32], new float[32]);
         return with(
-                new LoraAdapter(
-                        "bert",
-                        base.sha256(),
-                        new dev.fedlora.lora.AdapterSpec(1, 1, List.of("attn_q")),
-                        List.of(),
-                        null),
+                new LoraAdapter("bert", base.sha256(), new AdapterSpec(1, 1, List.of("attn_q")), List.of(), null),
                 factors);
     }
 
