@@ -47,6 +47,21 @@ public final class SubwordTokenizer implements Tokenizer {
         return new SubwordTokenizer(vocabulary, marks, SpmPieces.of(model, vocabulary, marks.unknown()));
     }
 
+    /**
+     * Reads a vocabulary of kind {@code gpt2}.
+     *
+     * @throws MalformedFileException when tokens, types or merges are missing or malformed, the pre-tokenizer is unknown,
+     *     or an id is not in the vocabulary
+     */
+    static SubwordTokenizer ofBytePairs(GgufFile model) {
+        PreTokenizer preTokenizer = PreTokenizer.of(model);
+        Vocabulary vocabulary = Vocabulary.of(model);
+        TextMarks.Defaults defaults = new TextMarks.Defaults(
+                OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), preTokenizer.addsBegin());
+        TextMarks marks = TextMarks.of(model, vocabulary, defaults);
+        return new SubwordTokenizer(vocabulary, marks, BpePieces.of(model, vocabulary, preTokenizer, marks.unknown()));
+    }
+
     @Override
     public int[] encode(String text) {
         return encode(List.of(TextPart.content(text)));

@@ -19,9 +19,10 @@ public final class Tokenizers {
         return switch (kind) {
             case "bert" -> WordPieceTokenizer.of(model);
             case "llama" -> SubwordTokenizer.ofSentencePiece(model);
+            case "gpt2" -> SubwordTokenizer.ofBytePairs(model);
             default ->
                 throw new MalformedFileException(
-                        model.path(), MODEL + " is " + kind + ", this version knows: bert, llama");
+                        model.path(), MODEL + " is " + kind + ", this version knows: bert, gpt2, llama");
         };
     }
 }
