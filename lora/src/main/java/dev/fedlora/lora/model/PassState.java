@@ -11,7 +11,9 @@ final class PassState {
     private @Nullable BoundAdapter adapter;
     private @Nullable Segments segments;
     private @Nullable AdapterGradients gradients;
+    private Dropout dropout = Dropout.NONE;
     private float[] rankScratch = new float[0];
+    private float[] droppedScratch = new float[0];
 
     PassState(MatrixProducts products) {
         this.products = products;
@@ -27,6 +29,15 @@ final class PassState {
         gradients = newGradients;
     }
 
+    void setDropout(Dropout newDropout) {
+        dropout = newDropout;
+    }
+
+    /** Returns what is dropped of the values that the LoRA factors read. */
+    Dropout dropout() {
+        return dropout;
+    }
+
     TokenBatch batch() {
         return Objects.requireNonNull(batch);
     }
@@ -37,6 +48,11 @@ final class PassState {
 
     @Nullable BoundAdapter adapter() {
         return adapter;
+    }
+
+    /** Returns s, what B (A x) is multiplied by. */
+    float scale(BoundAdapter.Slot slot) {
+        return Objects.requireNonNull(adapter).scale(slot);
     }
 
     Segments segments() {
@@ -51,6 +67,13 @@ final class PassState {
     float[] rankScratch(int rank) {
         rankScratch = grown(rankScratch, rows() * rank);
         return rankScratch;
+    }
+
+    /** Returns x (R × K) after dropout, in an array that the next layer overwrites. */
+    float[] dropped(float[] x, Dropout.Place place) {
+        droppedScratch = grown(droppedScratch, rows() * place.columns());
+        dropout.apply(place, batch(), x, droppedScratch, false);
+        return droppedScratch;
     }
 
     /** Returns {@code array} when it holds {@code size} values, else a new one; a quarter larger, to grow seldom. */

@@ -12,6 +12,9 @@ public final class RowKernels {
     private static final RowMath MATH =
             IncubatorClasses.load("VectorRows", RowMath.class).orElseGet(PlainRows::new);
 
+    private static final DecoderMath DECODER =
+            IncubatorClasses.load("VectorDecoderRows", DecoderMath.class).orElseGet(PlainDecoderRows::new);
+
     private RowKernels() {}
 
     /** Returns which kernels run: {@code plain}, or {@code vector} with its width in bits. */
@@ -62,6 +65,92 @@ public final class RowKernels {
         x.requireHolds("x of gelu", rows, columns);
         dy.requireHolds("dy of gelu", rows, columns);
         MATH.geluBackward(x, rows, columns, dy);
+    }
+
+    /** y = RMS norm of each row of x; y may be x. */
+    public static void rmsNorm(RmsNorm norm, Panel x, int rows, Panel y) {
+        x.requireHolds("x of RMS norm", rows, norm.columns());
+        y.requireHolds("y of RMS norm", rows, norm.columns());
+        DECODER.rmsNorm(norm, x, rows, y);
+    }
+
+    /** dy becomes dx: the gradient before the RMS norm whose input was {@code x}. */
+    public static void rmsNormBackward(RmsNorm norm, Panel x, int rows, Panel dy) {
+        x.requireHolds("x of RMS norm", rows, norm.columns());
+        dy.requireHolds("dy of RMS norm", rows, norm.columns());
+        DECODER.rmsNormBackward(norm, x, rows, new DecoderMath.Gradients(dy, dy, false));
+    }
+
+    /** Adds the gradient before the RMS norm whose input was {@code x} to dx, another array than dy. */
+    public static void addRmsNormBackward(RmsNorm norm, Panel x, int rows, Panel dy, Panel dx) {
+        x.requireHolds("x of RMS norm", rows, norm.columns());
+        dy.requireHolds("dy of RMS norm", rows, norm.columns());
+        dx.requireHolds("dx of RMS norm", rows, norm.columns());
+        DECODER.rmsNormBackward(norm, x, rows, new DecoderMath.Gradients(dy, dx, true));
+    }
+
+    /**
+     * y = gate σ(gate) up, σ the logistic function; y may be gate or up.
+     *
+     * <p>Shazeer, GLU Variants Improve Transformer, 2020 (arXiv 2002.05202).
+     */
+    public static void swiGlu(Panel gate, Panel up, int rows, int columns, Panel y) {
+        gate.requireHolds("gate of SwiGLU", rows, columns);
+        up.requireHolds("up of SwiGLU", rows, columns);
+        y.requireHolds("y of SwiGLU", rows, columns);
+        DECODER.swiGlu(gate, up, rows, columns, y);
+    }
+
+    /** gate becomes its gradient and up becomes its own; both as {@link #swiGlu} saw them, {@code dy} is left alone. */
+    public static void swiGluBackward(Panel gate, Panel up, int rows, int columns, Panel dy) {
+        gate.requireHolds("gate of SwiGLU", rows, columns);
+        up.requireHolds("up of SwiGLU", rows, columns);
+        dy.requireHolds("dy of SwiGLU", rows, columns);
+        DECODER.swiGluBackward(gate, up, rows, columns, dy);
+    }
+
+    /**
+     * Turns each head of each row of x by its position's angles, in place.
+     *
+     * @param positions of the rows, each within the rotation's tables
+     * @param x rows × (heads · headWidth)
+     */
+    public static void rotate(Rotation rotation, int[] positions, Panel x, int rows, int heads) {
+        rotate(rotation, positions, x, new DecoderMath.Turn(rows, heads, false));
+    }
+
+    /** The gradient before {@link #rotate}, in place: turns back by the same angles. */
+    public static void rotateBackward(Rotation rotation, int[] positions, Panel dx, int rows, int heads) {
+        rotate(rotation, positions, dx, new DecoderMath.Turn(rows, heads, true));
+    }
+
+    private static void rotate(Rotation rotation, int[] positions, Panel x, DecoderMath.Turn turn) {
+        x.requireHolds("x of rotary positions", turn.rows(), turn.heads() * rotation.headWidth());
+        for (int r = 0; r < turn.rows(); r++) {
+            if (positions[r] < 0 || positions[r] >= rotation.positions()) {
+                throw new IllegalArgumentException("row %d has position %d, the rotary tables have 0..%d"
+                        .formatted(r, positions[r], rotation.positions() - 1));
+            }
+        }
+        DECODER.rotate(rotation, positions, x, turn);
+    }
+
+    /**
+     * context = softmax(q keysᵀ · scale) values for one row, head by head.
+     *
+     * @param q one row of heads · headWidth values
+     * @param context one row of as many; not q
+     * @param scores scratch for as many values as there are positions
+     */
+    public static void attend(CachedAttention attention, Panel q, Panel context, float[] scores) {
+        int width = attention.heads() * attention.headWidth();
+        q.requireHolds("q of attention", 1, width);
+        context.requireHolds("context of attention", 1, width);
+        if (scores.length < attention.count()) {
+            throw new IllegalArgumentException(
+                    "%d positions got scratch for %d scores".formatted(attention.count(), scores.length));
+        }
+        DECODER.attend(attention, q, context, scores);
     }
 
     /** y = y + x. */
