@@ -2,7 +2,7 @@ package dev.fedlora.cli.artifact;
 
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.model.BaseModel;
-import dev.fedlora.lora.model.BertModel;
+import dev.fedlora.lora.model.BaseModels;
 import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.tokenizer.Tokenizer;
 import dev.fedlora.lora.tokenizer.Tokenizers;
@@ -30,7 +30,7 @@ public record OpenedBase(GgufFile file, BaseModel model, Tokenizer tokenizer) {
      */
     public static OpenedBase open(Path file) throws IOException {
         GgufFile gguf = GgufFile.open(file);
-        return new OpenedBase(gguf, BertModel.of(gguf), Tokenizers.of(gguf));
+        return new OpenedBase(gguf, BaseModels.of(gguf), Tokenizers.of(gguf));
     }
 
     /**

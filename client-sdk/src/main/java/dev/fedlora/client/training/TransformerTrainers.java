@@ -8,7 +8,7 @@ import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.data.JsonlExamples;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.model.BaseModel;
-import dev.fedlora.lora.model.BertModel;
+import dev.fedlora.lora.model.BaseModels;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import dev.fedlora.lora.tokenizer.Tokenizer;
 import dev.fedlora.lora.tokenizer.Tokenizers;
@@ -52,7 +52,7 @@ public final class TransformerTrainers implements AutoCloseable {
      */
     public static TransformerTrainers open(Path base, MatrixBackend backend, int threads) throws IOException {
         GgufFile file = GgufFile.open(base);
-        BaseModel model = BertModel.of(file);
+        BaseModel model = BaseModels.of(file);
         return new TransformerTrainers(base, model, Tokenizers.of(file), new WorkerPool(model, backend, threads));
     }
 

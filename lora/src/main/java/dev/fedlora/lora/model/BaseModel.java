@@ -4,10 +4,12 @@ import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
+import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.MatrixProducts;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -36,8 +38,27 @@ public interface BaseModel {
     /** Returns the kinds of linear layers that every block has. */
     List<LinearLayer> linearLayers();
 
+    /** Returns the output layer, vocabulary × width, of a model that says which token comes next. */
+    default Optional<QuantizedMatrix> outputMatrix() {
+        return Optional.empty();
+    }
+
     /** Opens the working memory of one thread over {@code products}, which it owns from then on. */
-    ForwardPass open(MatrixProducts products);
+    ForwardPass open(MatrixProducts products, ActivationPolicy policy);
+
+    /** Opens the working memory of one thread, which keeps all activations. */
+    default ForwardPass open(MatrixProducts products) {
+        return open(products, ActivationPolicy.KEEP);
+    }
+
+    /**
+     * Returns the bytes on the heap that a pass takes for a batch, forward and back, when every linear layer is adapted;
+     * what the products take is not counted.
+     *
+     * @param rows tokens of the batch
+     * @param rank of the adapter; where ranks differ, the highest
+     */
+    long passBytes(int rows, int rank, ActivationPolicy policy);
 
     /**
      * Makes an adapter that changes nothing yet: A uniform in ±1/√K, B zero (as PEFT starts), a head of zeros.
@@ -92,6 +113,20 @@ public interface BaseModel {
      * @throws IllegalArgumentException when the adapter was made for another base model or its shapes do not fit
      */
     default BoundAdapter bind(LoraAdapter adapter) {
+        return bind(adapter, 1);
+    }
+
+    /**
+     * Lays {@code adapter} over this model, weaker or stronger than it was trained; its arrays are shared.
+     *
+     * @param strength what the adapter's own scale is multiplied by; 0 is the base model alone
+     * @throws IllegalArgumentException when the adapter was made for another base model, its shapes do not fit, or the
+     *     strength is not finite
+     */
+    default BoundAdapter bind(LoraAdapter adapter, float strength) {
+        if (!Float.isFinite(strength)) {
+            throw new IllegalArgumentException("an adapter's scale must be finite, got " + strength);
+        }
         if (!adapter.architecture().equals(architecture())) {
             throw new IllegalArgumentException("the adapter is for architecture %s, the base model is %s"
                     .formatted(adapter.architecture(), architecture()));
@@ -105,6 +140,6 @@ public interface BaseModel {
             throw new IllegalArgumentException(
                     "the adapter's head takes %d inputs, the base model is %d wide".formatted(head.inputs(), width()));
         }
-        return new BoundAdapter(adapter, blocks(), linearLayers());
+        return new BoundAdapter(adapter, strength, blocks(), linearLayers());
     }
 }

@@ -62,17 +62,7 @@ final class BertForwardPass implements ForwardPass {
 
     @Override
     public void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients) {
-        BoundAdapter adapter = pass.adapter();
-        if (!readyForBackward || adapter == null) {
-            throw new IllegalStateException("backward needs a forward pass with an adapter that kept its activations");
-        }
-        if (!segments.cuts(pass.batch())) {
-            throw new IllegalStateException("the segments are not those of the batch of the last forward pass");
-        }
-        if (segments.highestAccumulator() >= gradients.accumulators()) {
-            throw new IllegalArgumentException("segments use accumulator %d, there are %d"
-                    .formatted(segments.highestAccumulator(), gradients.accumulators()));
-        }
+        BoundAdapter adapter = pass.requireBackward(readyForBackward, segments, gradients);
         int wide = pass.rows() * model.width();
         gradient = PassState.grown(gradient, wide);
         System.arraycopy(hiddenGradient, 0, gradient, 0, wide);
@@ -80,6 +70,16 @@ final class BertForwardPass implements ForwardPass {
         for (int block = model.blocks() - 1; block >= adapter.lowestBlock(); block--) {
             model.block(block).backward(pass, kept[block], scratch, gradient);
         }
+    }
+
+    @Override
+    public void setDropout(Dropout dropout) {
+        pass.setDropout(dropout);
+    }
+
+    @Override
+    public MatrixProducts products() {
+        return pass.products;
     }
 
     @Override

@@ -31,11 +31,12 @@ public final class BoundAdapter {
     record Slot(LoraFactors factors, int offsetA, int offsetB, float scale) {}
 
     /**
+     * @param strength what the adapter's own scale is multiplied by
      * @param blocks of the base model
      * @param layers kinds of linear layers that each block has
      * @throws IllegalArgumentException when the adapter holds factors that do not fit a layer of the model
      */
-    BoundAdapter(LoraAdapter adapter, int blocks, List<LinearLayer> layers) {
+    BoundAdapter(LoraAdapter adapter, float strength, int blocks, List<LinearLayer> layers) {
         this.adapter = adapter;
         this.layers = layers;
         Map<String, Slot> byTensor = new HashMap<>();
@@ -44,7 +45,7 @@ public final class BoundAdapter {
             int offsetB = offset + factors.a().length;
             byTensor.put(
                     factors.tensor(),
-                    new Slot(factors, offset, offsetB, adapter.spec().scale(factors)));
+                    new Slot(factors, offset, offsetB, strength * adapter.spec().scale(factors)));
             offset = offsetB + factors.b().length;
         }
         this.headOffset = offset;

@@ -1,5 +1,6 @@
 package dev.fedlora.lora.model;
 
+import dev.fedlora.lora.tensor.MatrixProducts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,9 +28,16 @@ public interface ForwardPass extends AutoCloseable {
      *
      * @param hiddenGradient R × D, the loss's gradient with respect to the last hidden states
      * @param segments which rows add to which accumulator, which must exist
-     * @throws IllegalStateException when the last forward did not keep what is needed
+     * @throws IllegalStateException when the last forward did not keep what is needed, or was followed by a way back
+     *     already
      */
     void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients);
+
+    /** Sets what is dropped of the values that the LoRA factors read, from the next {@link #forward} on. */
+    void setDropout(Dropout dropout);
+
+    /** Returns this pass's products, for what comes after the last block; they are closed with the pass. */
+    MatrixProducts products();
 
     /** Frees the memory and the products. */
     @Override

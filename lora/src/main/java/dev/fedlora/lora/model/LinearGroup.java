@@ -137,7 +137,7 @@ final class LinearGroup {
                 rows.first,
                 rows.count,
                 factors.rank(),
-                pass.scale(slot),
+                slot.scale(),
                 factors.a(),
                 factors.b(),
                 hidden.from(rows.first),
@@ -158,7 +158,7 @@ final class LinearGroup {
                 Panel.of(factors.a(), inputs),
                 h);
         pass.products.multiply(
-                new Shape(rows, layer.outputs(), r, false, true, pass.scale(slot), true),
+                new Shape(rows, layer.outputs(), r, false, true, slot.scale(), true),
                 h,
                 Panel.of(factors.b(), r),
                 Panel.of(y, layer.outputs()));
@@ -178,7 +178,7 @@ final class LinearGroup {
         int r = factors.rank();
         Panel outer = Panel.of(dy, n);
         Panel dh = Panel.of(pass.rankScratch(r), r);
-        float s = pass.scale(slot);
+        float s = slot.scale();
         pass.products.multiply(new Shape(rows, r, n, false, false, s, false), outer, Panel.of(factors.b(), r), dh);
         Panel h = hidden(layer, slot, rows, kept);
         Panel dropped = Panel.of(pass.dropped(x, place(layer)), inputs);

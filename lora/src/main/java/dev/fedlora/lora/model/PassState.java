@@ -1,5 +1,6 @@
 package dev.fedlora.lora.model;
 
+import dev.fedlora.lora.tensor.AttentionShape;
 import dev.fedlora.lora.tensor.MatrixProducts;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ final class PassState {
     private @Nullable Segments segments;
     private @Nullable AdapterGradients gradients;
     private Dropout dropout = Dropout.NONE;
+    private @Nullable AttentionShape attention;
+    private int[] positions = new int[0];
     private float[] rankScratch = new float[0];
     private float[] droppedScratch = new float[0];
 
@@ -24,9 +27,53 @@ final class PassState {
         adapter = newAdapter;
     }
 
+    /**
+     * Returns the adapter when a way back can follow.
+     *
+     * @throws IllegalStateException when the last forward did not keep what is needed, or was of another batch
+     * @throws IllegalArgumentException when an accumulator is missing
+     */
+    BoundAdapter requireBackward(boolean ready, Segments newSegments, AdapterGradients newGradients) {
+        if (!ready || adapter == null) {
+            throw new IllegalStateException("backward needs a forward pass with an adapter that kept its activations");
+        }
+        if (!newSegments.cuts(batch())) {
+            throw new IllegalStateException("the segments are not those of the batch of the last forward pass");
+        }
+        if (newSegments.highestAccumulator() >= newGradients.accumulators()) {
+            throw new IllegalArgumentException("segments use accumulator %d, there are %d"
+                    .formatted(newSegments.highestAccumulator(), newGradients.accumulators()));
+        }
+        return adapter;
+    }
+
     void startBackward(Segments newSegments, AdapterGradients newGradients) {
         segments = newSegments;
         gradients = newGradients;
+    }
+
+    /** Lays out the batch's attention, and the position of each row in its sequence. */
+    void startAttention(DecoderShape shape, int firstPosition) {
+        int[] starts = new int[batch().sequences() + 1];
+        positions = positions.length >= rows() ? positions : new int[rows()];
+        for (int s = 0; s < starts.length; s++) {
+            starts[s] = batch().start(s);
+            for (int row = starts[s]; s < batch().sequences() && row < batch().start(s + 1); row++) {
+                positions[row] = firstPosition + row - starts[s];
+            }
+        }
+        DecoderShape.Heads heads = shape.heads();
+        float scale = (float) (1 / Math.sqrt(heads.width()));
+        attention = new AttentionShape(starts, heads.count(), heads.keyCount(), heads.width(), true, scale);
+    }
+
+    AttentionShape attention() {
+        return Objects.requireNonNull(attention);
+    }
+
+    /** Returns the position of each row in its sequence; may be longer than the batch. */
+    int[] positions() {
+        return positions;
     }
 
     void setDropout(Dropout newDropout) {
@@ -48,11 +95,6 @@ final class PassState {
 
     @Nullable BoundAdapter adapter() {
         return adapter;
-    }
-
-    /** Returns s, what B (A x) is multiplied by. */
-    float scale(BoundAdapter.Slot slot) {
-        return Objects.requireNonNull(adapter).scale(slot);
     }
 
     Segments segments() {

@@ -64,8 +64,7 @@ final class RotaryScaling {
                         file.path(),
                         "%sscaling.type is '%s', this version knows none, linear and yarn".formatted(prefix, type));
         }
-        return new RotaryEmbedding(
-                family.turnsHalves(), headWidth, frequencies, magnitude, shape.contextLimit());
+        return new RotaryEmbedding(family.turnsHalves(), headWidth, frequencies, magnitude, shape.contextLimit());
     }
 
     private int width(int headWidth) {
@@ -96,7 +95,8 @@ final class RotaryScaling {
     /** Stretches the frequencies; returns the magnitude. */
     private double yarn(double[] frequencies, double base, int contextLimit) {
         double stretch = factor();
-        long original = file.findInteger(prefix + "scaling.original_context_length").orElse((long) contextLimit);
+        long original =
+                file.findInteger(prefix + "scaling.original_context_length").orElse((long) contextLimit);
         require(original >= 1, "scaling.original_context_length", original, "at least 1");
         double strength = number("scaling.yarn_ext_factor", 1);
         double fast = number("scaling.yarn_beta_fast", BETA_FAST);

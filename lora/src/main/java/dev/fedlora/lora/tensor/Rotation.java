@@ -21,8 +21,8 @@ public record Rotation(boolean halves, int headWidth, int width, float[] cos, fl
     /** @throws IllegalArgumentException when the width is odd or above the head's, or the tables are not whole rows of it */
     public Rotation {
         if (width < 2 || width % 2 != 0 || width > headWidth) {
-            throw new IllegalArgumentException("rotary positions turn an even number of a head's %d values, got %d"
-                    .formatted(headWidth, width));
+            throw new IllegalArgumentException(
+                    "rotary positions turn an even number of a head's %d values, got %d".formatted(headWidth, width));
         }
         if (cos.length != sin.length || cos.length % width != 0) {
             throw new IllegalArgumentException("rotary tables of %d and %d values are not whole rows of %d"
