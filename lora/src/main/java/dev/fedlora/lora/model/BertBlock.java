@@ -3,6 +3,7 @@ package dev.fedlora.lora.model;
 import dev.fedlora.lora.tensor.LayerNorm;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RowKernels;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -28,16 +29,20 @@ final class BertBlock {
 
     private final int number;
     private final BertShape shape;
-    private final SelfAttention attention;
-    private final LoraLinear[] linear;
+    private final LinearGroup attentionInput;
+    private final LinearGroup attentionOutput;
+    private final LinearGroup up;
+    private final LinearGroup down;
     private final LayerNorm attentionNorm;
     private final LayerNorm outputNorm;
 
-    BertBlock(int number, BertShape shape, LoraLinear[] linear, LayerNorm attentionNorm, LayerNorm outputNorm) {
+    BertBlock(int number, BertShape shape, List<FrozenLinear> linear, LayerNorm attentionNorm, LayerNorm outputNorm) {
         this.number = number;
         this.shape = shape;
-        this.attention = new SelfAttention(shape);
-        this.linear = linear;
+        this.attentionInput = new LinearGroup(linear.subList(Q, V + 1));
+        this.attentionOutput = new LinearGroup(linear.subList(OUTPUT, OUTPUT + 1));
+        this.up = new LinearGroup(linear.subList(UP, UP + 1));
+        this.down = new LinearGroup(linear.subList(DOWN, DOWN + 1));
         this.attentionNorm = attentionNorm;
         this.outputNorm = outputNorm;
     }
@@ -46,18 +51,16 @@ final class BertBlock {
     void forward(PassState pass, BlockActivations at, float[] activated, float[] output) {
         int rows = pass.rows();
         int values = rows * shape.width();
-        linear[Q].forward(pass, at.input, at.q, at, false);
-        linear[K].forward(pass, at.input, at.k, at, false);
-        linear[V].forward(pass, at.input, at.v, at, false);
-        attention.forward(pass, at);
+        attentionInput.forward(pass, at.input, List.of(at.q, at.k, at.v), at.hiddens, false);
+        pass.products.attention(pass.attention(), at.operands(shape), wide(at.context));
         System.arraycopy(at.input, 0, at.attentionSum, 0, values);
-        linear[OUTPUT].forward(pass, at.context, at.attentionSum, at, true);
+        attentionOutput.forward(pass, at.context, List.of(at.attentionSum), at.hiddens, true);
         RowKernels.layerNorm(attentionNorm, wide(at.attentionSum), rows, wide(at.attended));
 
-        linear[UP].forward(pass, at.attended, at.up, at, false);
+        up.forward(pass, at.attended, List.of(at.up), at.hiddens, false);
         RowKernels.gelu(inner(at.up), rows, shape.feedForward(), inner(activated));
         System.arraycopy(at.attended, 0, at.outputSum, 0, values);
-        linear[DOWN].forward(pass, activated, at.outputSum, at, true);
+        down.forward(pass, activated, List.of(at.outputSum), at.hiddens, true);
         RowKernels.layerNorm(outputNorm, wide(at.outputSum), rows, wide(output));
     }
 
@@ -90,34 +93,29 @@ final class BertBlock {
                     inner(scratch.activated)); // cheaper to compute again than to keep
         }
         InputGradient activated = InputGradient.into(scratch.inner).onlyIf(upWanted);
-        linear[DOWN].backward(pass, scratch.activated, gradient, activated, at);
+        down.backward(pass, scratch.activated, List.of(gradient), activated, at.hiddens);
         if (upWanted) {
             RowKernels.geluBackward(inner(at.up), rows, shape.feedForward(), inner(scratch.inner));
             // attended feeds both the sum, whose gradient stands in gradient already, and ffn_up
             InputGradient attended = InputGradient.addedTo(gradient).onlyIf(inputWanted);
-            linear[UP].backward(pass, at.attended, scratch.inner, attended, at);
+            up.backward(pass, at.attended, List.of(scratch.inner), attended, at.hiddens);
         }
     }
 
     private void attentionBackward(
             PassState pass, BlockActivations at, BertScratch scratch, float[] gradient, boolean inputWanted) {
         BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
-        AttentionGradients through = scratch.attention;
         RowKernels.layerNormBackward(attentionNorm, wide(at.attentionSum), pass.rows(), wide(gradient));
         boolean mixWanted = inputWanted || adapter.adaptsAny(number, Q, V + 1);
-        InputGradient context = InputGradient.into(through.context).onlyIf(mixWanted);
-        linear[OUTPUT].backward(pass, at.context, gradient, context, at);
+        InputGradient context = InputGradient.into(scratch.context).onlyIf(mixWanted);
+        attentionOutput.backward(pass, at.context, List.of(gradient), context, at.hiddens);
         if (!mixWanted) {
             return;
         }
-        boolean scoresWanted = inputWanted || adapter.adaptsAny(number, Q, K + 1);
-        attention.backward(pass, at, through, scoresWanted);
+        pass.products.attentionBackward(
+                pass.attention(), at.operands(shape), wide(scratch.context), scratch.gradients(shape));
         InputGradient input = InputGradient.addedTo(gradient).onlyIf(inputWanted);
-        linear[V].backward(pass, at.input, through.v, input, at);
-        if (scoresWanted) {
-            linear[K].backward(pass, at.input, through.k, input, at);
-            linear[Q].backward(pass, at.input, through.q, input, at);
-        }
+        attentionInput.backward(pass, at.input, List.of(scratch.q, scratch.k, scratch.v), input, at.hiddens);
     }
 
     private Panel wide(float[] values) {

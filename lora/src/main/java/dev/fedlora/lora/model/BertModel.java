@@ -90,12 +90,12 @@ public final class BertModel implements BaseModel {
     }
 
     private BertBlock block(int number, TensorSource tensors) {
-        LoraLinear[] linear = new LoraLinear[BertBlock.LINEAR_LAYERS];
-        for (int i = 0; i < linear.length; i++) {
+        List<FrozenLinear> linear = new ArrayList<>();
+        for (int i = 0; i < BertBlock.LINEAR_LAYERS; i++) {
             LinearLayer layer = linearLayers.get(i);
             QuantizedMatrix weight = tensors.matrix(layer.tensor(number), layer.outputs(), layer.inputs());
             float[] bias = tensors.vector("blk." + number + "." + layer.name() + ".bias", layer.outputs());
-            linear[i] = new LoraLinear(number, i, weight, bias);
+            linear.add(new FrozenLinear(number, i, weight, bias, 1));
         }
         return new BertBlock(
                 number,
@@ -149,15 +149,12 @@ public final class BertModel implements BaseModel {
 
     @Override
     public ForwardPass open(MatrixProducts products, ActivationPolicy policy) {
-        if (policy == ActivationPolicy.RECOMPUTE) {
-            throw new IllegalArgumentException("bert");
-        }
-        return new BertForwardPass(this, products);
+        return new BertForwardPass(this, products, policy);
     }
 
     @Override
     public long passBytes(int rows, int rank, ActivationPolicy policy) {
-        return 0;
+        return BertForwardPass.bytes(shape, rows, rank, policy);
     }
 
     BertShape shape() {

@@ -1,19 +1,21 @@
 package dev.fedlora.lora.model;
 
+import dev.fedlora.lora.tensor.AttentionShape;
+import dev.fedlora.lora.tensor.Panel;
+
 /**
- * What one block computes on the way forward and reads again on the way back. The arrays grow with the batch and are
- * reused; they may be longer than their shape.
+ * What one block of a BERT computes on the way forward and reads again on the way back. The arrays grow with the batch and
+ * are reused; they may be longer than their shape.
  */
 final class BlockActivations {
-    /** R × D each: the block's input, queries, keys, values, mixed values. */
+    /** R × D: the block's input, which belongs to the pass. */
     float[] input = new float[0];
-
+    /** R × D each: queries, keys, values, mixed values. */
     float[] q = new float[0];
+
     float[] k = new float[0];
     float[] v = new float[0];
     float[] context = new float[0];
-    /** For each sequence, H × T × T attention weights. */
-    float[] attention = new float[0];
     /** R × D: input plus attention output, before its LayerNorm; and after it. */
     float[] attentionSum = new float[0];
 
@@ -23,40 +25,41 @@ final class BlockActivations {
     /** R × D: attended plus feed-forward output, before its LayerNorm. */
     float[] outputSum = new float[0];
 
-    private final float[][] loraHidden;
-
-    BlockActivations(int linearLayers) {
-        loraHidden = new float[linearLayers][0];
-    }
+    final LoraHiddens hiddens = new LoraHiddens(BertBlock.LINEAR_LAYERS);
 
     /** Makes room for a batch. */
-    void reserve(TokenBatch batch, BertShape shape) {
-        int rows = batch.rows();
+    void reserve(int rows, BertShape shape) {
         int wide = rows * shape.width();
-        input = PassState.grown(input, wide);
-        q = PassState.grown(q, wide);
-        k = PassState.grown(k, wide);
-        v = PassState.grown(v, wide);
-        context = PassState.grown(context, wide);
-        attention = PassState.grown(attention, attentionOffset(batch, batch.sequences(), shape.heads()));
-        attentionSum = PassState.grown(attentionSum, wide);
-        attended = PassState.grown(attended, wide);
-        up = PassState.grown(up, rows * shape.feedForward());
-        outputSum = PassState.grown(outputSum, wide);
+        q = DecoderActivations.exactly(q, wide);
+        k = DecoderActivations.exactly(k, wide);
+        v = DecoderActivations.exactly(v, wide);
+        context = DecoderActivations.exactly(context, wide);
+        attentionSum = DecoderActivations.exactly(attentionSum, wide);
+        attended = DecoderActivations.exactly(attended, wide);
+        up = DecoderActivations.exactly(up, rows * shape.feedForward());
+        outputSum = DecoderActivations.exactly(outputSum, wide);
     }
 
-    /** Returns where the attention weights of sequence {@code sequence} start. */
-    static int attentionOffset(TokenBatch batch, int sequence, int heads) {
-        int offset = 0;
-        for (int s = 0; s < sequence; s++) {
-            offset += heads * batch.length(s) * batch.length(s);
-        }
-        return offset;
+    /** Returns the values that {@link #reserve} makes room for, for each row; those of the LoRA factors come on top. */
+    static long valuesPerRow(BertShape shape) {
+        return 7L * shape.width() + shape.feedForward();
     }
 
-    /** Returns x Aᵀ of linear layer {@code layer}: room for {@code size} values. */
-    float[] loraHidden(int layer, int size) {
-        loraHidden[layer] = PassState.grown(loraHidden[layer], size);
-        return loraHidden[layer];
+    /** Returns the values that there is room for, the input's not counted. */
+    long size() {
+        return (long) q.length
+                + k.length
+                + v.length
+                + context.length
+                + attentionSum.length
+                + attended.length
+                + up.length
+                + outputSum.length
+                + hiddens.size();
+    }
+
+    AttentionShape.Operands operands(BertShape shape) {
+        int width = shape.width();
+        return new AttentionShape.Operands(Panel.of(q, width), Panel.of(k, width), Panel.of(v, width));
     }
 }

@@ -68,7 +68,7 @@ final class DecoderForwardPass implements ForwardPass {
         int rows = batch.rows();
         int keepFrom = forBackward && adapter != null ? adapter.lowestBlock() : model.blocks();
         pass.startForward(batch, adapter);
-        pass.startAttention(model.shape(), place.firstPosition);
+        pass.startAttention(model.shape().heads(), true, place.firstPosition);
         scratch.reserve(rows, model.shape(), model.family().hasSubNorms(), keepFrom < model.blocks());
         stream = DecoderActivations.exactly(stream, rows * model.width());
         hidden = DecoderActivations.exactly(hidden, rows * model.width());
@@ -160,9 +160,9 @@ final class DecoderForwardPass implements ForwardPass {
         return Float.BYTES * rows * (once + shape.blocks() * perBlock);
     }
 
-    /** Returns the bytes of all arrays that this pass holds. */
-    long allocatedBytes() {
-        long values = scratch.size() + stream.length + hidden.length + gradient.length;
+    @Override
+    public long allocatedBytes() {
+        long values = scratch.size() + stream.length + hidden.length + gradient.length + pass.size();
         if (policy == ActivationPolicy.KEEP) {
             for (DecoderActivations each : kept) {
                 values += each.size();

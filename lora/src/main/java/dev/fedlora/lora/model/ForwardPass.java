@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The working memory of one thread: runs batches through a {@link BaseModel}, forward and back to the adapter.
  *
- * <p>Memory grows with the largest batch seen, about 25 KB a token and block for a model of width 384 when gradients are
- * wanted, and is reused. Results depend on the arguments alone, never on earlier batches. Not thread-safe.
+ * <p>Memory grows with the largest batch seen, as {@link BaseModel#passBytes} says, and is reused. Results depend on the arguments alone, never on earlier batches. Not thread-safe.
  */
 public interface ForwardPass extends AutoCloseable {
     /** Returns the model. */
@@ -38,6 +37,9 @@ public interface ForwardPass extends AutoCloseable {
 
     /** Returns this pass's products, for what comes after the last block; they are closed with the pass. */
     MatrixProducts products();
+
+    /** Returns the bytes of the arrays that this pass holds on the heap by now; those of its products are not counted. */
+    long allocatedBytes();
 
     /** Frees the memory and the products. */
     @Override

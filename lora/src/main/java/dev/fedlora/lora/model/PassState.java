@@ -53,7 +53,7 @@ final class PassState {
     }
 
     /** Lays out the batch's attention, and the position of each row in its sequence. */
-    void startAttention(DecoderShape shape, int firstPosition) {
+    void startAttention(DecoderShape.Heads heads, boolean causal, int firstPosition) {
         int[] starts = new int[batch().sequences() + 1];
         positions = positions.length >= rows() ? positions : new int[rows()];
         for (int s = 0; s < starts.length; s++) {
@@ -62,9 +62,8 @@ final class PassState {
                 positions[row] = firstPosition + row - starts[s];
             }
         }
-        DecoderShape.Heads heads = shape.heads();
         float scale = (float) (1 / Math.sqrt(heads.width()));
-        attention = new AttentionShape(starts, heads.count(), heads.keyCount(), heads.width(), true, scale);
+        attention = new AttentionShape(starts, heads.count(), heads.keyCount(), heads.width(), causal, scale);
     }
 
     AttentionShape attention() {
@@ -116,6 +115,11 @@ final class PassState {
         droppedScratch = grown(droppedScratch, rows() * place.columns());
         dropout.apply(place, batch(), x, droppedScratch, false);
         return droppedScratch;
+    }
+
+    /** Returns the values that the scratch has room for; there is none without dropout. */
+    long size() {
+        return (long) rankScratch.length + droppedScratch.length;
     }
 
     /** Returns {@code array} when it holds {@code size} values, else a new one; a quarter larger, to grow seldom. */
