@@ -17,7 +17,7 @@ import dev.fedlora.coordinator.store.Traffic;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.data.Example;
 import dev.fedlora.lora.safetensors.AdapterBytes;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 import dev.fedlora.simulations.experiment.Experiment;
 import dev.fedlora.simulations.transport.InMemoryTransport;
 import java.io.IOException;
@@ -250,7 +250,7 @@ final class SimulationRun {
     }
 
     private SimulationMetrics.Score score(LoraAdapter adapter) throws InterruptedException {
-        Evaluation evaluation = federation.trainers().evaluate(federation.task(), adapter, test);
+        ClassificationEvaluation evaluation = federation.trainers().evaluate(federation.task(), adapter, test);
         return new SimulationMetrics.Score(evaluation.meanLoss(), evaluation.accuracy());
     }
 

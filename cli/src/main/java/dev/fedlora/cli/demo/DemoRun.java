@@ -3,7 +3,7 @@ package dev.fedlora.cli.demo;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.client.training.TransformerTrainers;
 import dev.fedlora.lora.LoraAdapter;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 
 /**
  * What is to be run.
@@ -22,7 +22,7 @@ record DemoRun(TaskSpec task, DemoData data, TransformerTrainers trainers, Round
     }
 
     /** Returns how an adapter does on the common test set. */
-    Evaluation evaluate(LoraAdapter adapter) throws InterruptedException {
+    ClassificationEvaluation evaluate(LoraAdapter adapter) throws InterruptedException {
         return trainers.evaluate(task, adapter, data.test());
     }
 }

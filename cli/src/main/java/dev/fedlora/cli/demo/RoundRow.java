@@ -3,7 +3,7 @@ package dev.fedlora.cli.demo;
 import dev.fedlora.aggregation.wire.Phase;
 import dev.fedlora.coordinator.round.RoundEvent;
 import dev.fedlora.coordinator.store.Traffic;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,7 @@ record RoundRow(
         Map<Phase, Duration> phases,
         Duration sum,
         double seconds) {
-    static RoundRow of(RoundEvent.Finished finished, Evaluation evaluation, double seconds) {
+    static RoundRow of(RoundEvent.Finished finished, ClassificationEvaluation evaluation, double seconds) {
         List<Traffic> traffic = finished.survivors().stream()
                 .map(id -> finished.traffic().getOrDefault(id, Traffic.NONE))
                 .toList();

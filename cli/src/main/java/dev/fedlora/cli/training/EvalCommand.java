@@ -12,7 +12,7 @@ import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.data.JsonlExamples;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.tensor.MatrixBackend;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 import dev.fedlora.lora.train.Evaluator;
 import dev.fedlora.lora.train.WorkerPool;
 import java.io.IOException;
@@ -69,7 +69,8 @@ public final class EvalCommand extends AnsweringCommand {
         ExampleEncoder encoder = fromOptions(() -> new ExampleEncoder(opened.tokenizer(), head.labels(), maxTokens));
         List<EncodedExample> examples = encoder.encode(JsonlExamples.read(data, head.labels()));
         try (WorkerPool pool = new WorkerPool(opened.model(), backend, threads)) {
-            Evaluation evaluation = new Evaluator(pool).evaluate(opened.model().bind(adapter), examples);
+            ClassificationEvaluation evaluation =
+                    new Evaluator(pool).evaluate(opened.model().bind(adapter), examples);
             return Answer.of(EvaluationText.json(evaluation), EvaluationText.text(evaluation));
         }
     }

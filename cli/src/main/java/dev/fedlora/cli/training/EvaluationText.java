@@ -3,7 +3,7 @@ package dev.fedlora.cli.training;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.cli.command.Answer;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,13 +11,13 @@ import java.util.List;
 final class EvaluationText {
     private EvaluationText() {}
 
-    static ObjectNode json(Evaluation evaluation) {
+    static ObjectNode json(ClassificationEvaluation evaluation) {
         ObjectNode json = Answer.object();
         json.put("examples", evaluation.examples());
         json.put("accuracy", evaluation.accuracy());
         json.put("loss", evaluation.meanLoss());
         ArrayNode labels = json.putArray("labels");
-        for (Evaluation.LabelCount count : evaluation.labels()) {
+        for (ClassificationEvaluation.LabelCount count : evaluation.labels()) {
             ObjectNode entry = labels.addObject();
             entry.put("label", count.label());
             entry.put("examples", count.examples());
@@ -27,12 +27,12 @@ final class EvaluationText {
         return json;
     }
 
-    static String text(Evaluation evaluation) {
+    static String text(ClassificationEvaluation evaluation) {
         List<String> lines = new ArrayList<>();
         lines.add("accuracy %.4f, loss %.4f on %d examples"
                 .formatted(evaluation.accuracy(), evaluation.meanLoss(), evaluation.examples()));
         lines.add("%-28s %9s %9s %9s".formatted("label", "examples", "predicted", "correct"));
-        for (Evaluation.LabelCount count : evaluation.labels()) {
+        for (ClassificationEvaluation.LabelCount count : evaluation.labels()) {
             lines.add(
                     "%-28s %9d %9d %9d".formatted(count.label(), count.examples(), count.predicted(), count.correct()));
         }

@@ -14,7 +14,8 @@ import dev.fedlora.lora.data.Example;
 import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.data.JsonlExamples;
 import dev.fedlora.lora.tensor.MatrixBackend;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.Evaluator;
 import dev.fedlora.lora.train.LoraTrainer;
 import dev.fedlora.lora.train.ProgressListener;
 import dev.fedlora.lora.train.WorkerPool;
@@ -83,7 +84,8 @@ public final class TrainCommand extends AnsweringCommand {
             json.put("backend", backend.name());
             json.put("parameters", adapter.parameterCount());
             if (test != null) {
-                Evaluation evaluation = trainer.evaluate();
+                ClassificationEvaluation evaluation =
+                        new Evaluator(pool).evaluate(opened.model().bind(adapter), heldBack);
                 json.put("accuracy", evaluation.accuracy());
                 json.put("testLoss", evaluation.meanLoss());
             }

@@ -12,7 +12,7 @@ import dev.fedlora.lora.model.BaseModels;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import dev.fedlora.lora.tokenizer.Tokenizer;
 import dev.fedlora.lora.tokenizer.Tokenizers;
-import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.ClassificationEvaluation;
 import dev.fedlora.lora.train.Evaluator;
 import dev.fedlora.lora.train.LocalTrainer;
 import dev.fedlora.lora.train.LoraTrainer;
@@ -95,7 +95,8 @@ public final class TransformerTrainers implements AutoCloseable {
      * @throws IllegalArgumentException when adapter or task are for another base model, a label is not the task's, or there
      *     are no examples
      */
-    public Evaluation evaluate(TaskSpec task, LoraAdapter adapter, List<Example> examples) throws InterruptedException {
+    public ClassificationEvaluation evaluate(TaskSpec task, LoraAdapter adapter, List<Example> examples)
+            throws InterruptedException {
         requireBase(task);
         return new Evaluator(pool).evaluate(model.bind(adapter), encoder(task).encode(examples));
     }

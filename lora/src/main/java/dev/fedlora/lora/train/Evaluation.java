@@ -1,32 +1,10 @@
 package dev.fedlora.lora.train;
 
-import java.util.List;
+/** How well an adapter does on examples that it was not trained on; what else there is to say depends on their kind. */
+public sealed interface Evaluation permits ClassificationEvaluation, LanguageEvaluation {
+    /** Returns how many examples were evaluated, at least 1. */
+    int examples();
 
-/**
- * How well predictions match labels.
- *
- * @param examples that were evaluated, at least 1
- * @param correct how many were predicted right
- * @param meanLoss mean cross entropy, in nats
- * @param labels one entry a class, in the order of the classifier's classes
- */
-public record Evaluation(int examples, int correct, double meanLoss, List<LabelCount> labels) {
-    public Evaluation {
-        labels = List.copyOf(labels);
-    }
-
-    /** Returns the share predicted right, in [0, 1]. */
-    public double accuracy() {
-        return (double) correct / examples;
-    }
-
-    /**
-     * One class.
-     *
-     * @param label its name
-     * @param examples that have it
-     * @param predicted examples that were given it
-     * @param correct examples that have it and were given it
-     */
-    public record LabelCount(String label, int examples, int predicted, int correct) {}
+    /** Returns the mean cross entropy in nats: over texts that are classified, or over tokens that are predicted. */
+    double meanLoss();
 }

@@ -26,7 +26,8 @@ public final class Evaluator {
      *     or an example does not fit the model
      * @throws InterruptedException when the thread is interrupted
      */
-    public Evaluation evaluate(BoundAdapter adapter, List<EncodedExample> examples) throws InterruptedException {
+    public ClassificationEvaluation evaluate(BoundAdapter adapter, List<EncodedExample> examples)
+            throws InterruptedException {
         ClassifierHead head = ExampleCheck.head(adapter);
         ExampleCheck.check(pool.model(), head, examples);
         int classes = head.labels().size();
@@ -46,11 +47,12 @@ public final class Evaluator {
                 correct++;
             }
         }
-        List<Evaluation.LabelCount> labels = new ArrayList<>();
+        List<ClassificationEvaluation.LabelCount> labels = new ArrayList<>();
         for (int c = 0; c < classes; c++) {
-            labels.add(new Evaluation.LabelCount(head.labels().get(c), counts[0][c], counts[1][c], counts[2][c]));
+            labels.add(new ClassificationEvaluation.LabelCount(
+                    head.labels().get(c), counts[0][c], counts[1][c], counts[2][c]));
         }
-        return new Evaluation(examples.size(), correct, loss / examples.size(), labels);
+        return new ClassificationEvaluation(examples.size(), correct, loss / examples.size(), labels);
     }
 
     /**

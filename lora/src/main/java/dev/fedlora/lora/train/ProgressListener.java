@@ -15,7 +15,14 @@ public interface ProgressListener {
      * @param step counted from 1
      * @param steps of the whole training
      * @param examples in this step's batch
-     * @param loss mean over them before the step, in nats; NaN for a batch of none
+     * @param tokens of those examples; 0 where a trainer knows of none
+     * @param loss mean before the step, in nats: over the examples, or over their tokens that are to be predicted; NaN for
+     *     a batch of none
      */
-    record StepProgress(int step, int steps, int examples, double loss) {}
+    record StepProgress(int step, int steps, int examples, long tokens, double loss) {
+        /** A step on examples that have no tokens. */
+        public StepProgress(int step, int steps, int examples, double loss) {
+            this(step, steps, examples, 0, loss);
+        }
+    }
 }

@@ -18,14 +18,14 @@ class EvaluatorTest {
         BoundAdapter bound = TinyTask.MODEL.bind(adapter);
         List<EncodedExample> examples = List.of(example(0), example(1), example(1), example(2));
         try (WorkerPool pool = TinyTask.pool(2)) {
-            Evaluation evaluation = new Evaluator(pool).evaluate(bound, examples);
+            ClassificationEvaluation evaluation = new Evaluator(pool).evaluate(bound, examples);
             assertThat(evaluation.accuracy()).isEqualTo(0.5);
             assertThat(evaluation.meanLoss()).isCloseTo((2 * Math.log(4) + 2 * Math.log(2)) / 4, within(1e-7));
             assertThat(evaluation.labels())
                     .containsExactly(
-                            new Evaluation.LabelCount("a", 1, 0, 0),
-                            new Evaluation.LabelCount("b", 2, 4, 2),
-                            new Evaluation.LabelCount("c", 1, 0, 0));
+                            new ClassificationEvaluation.LabelCount("a", 1, 0, 0),
+                            new ClassificationEvaluation.LabelCount("b", 2, 4, 2),
+                            new ClassificationEvaluation.LabelCount("c", 1, 0, 0));
             List<Prediction> predictions = new Evaluator(pool).predict(bound, List.of(new int[] {1, 2}, new int[] {3}));
             assertThat(predictions).hasSize(2).allSatisfy(prediction -> {
                 assertThat(prediction.label()).isEqualTo(1);
