@@ -38,36 +38,60 @@ public final class Dequantizer {
             throw new IllegalArgumentException("%d rows of %s take %d values, got an array of %d"
                     .formatted(count, matrix.name(), values, out.length));
         }
-        int from = Math.multiplyExact(firstRow, matrix.rowBytes());
-        ByteBuffer blocks = matrix.blocks().duplicate().order(ByteOrder.LITTLE_ENDIAN);
-        blocks.position(from);
+        read(matrix, Math.multiplyExact(firstRow, matrix.rowBytes()), values, out, 0);
+    }
+
+    /**
+     * Writes {@code count} values of row {@code row} from column {@code column} on to {@code out} from {@code at} on; both
+     * ends lie between blocks.
+     *
+     * @throws IllegalArgumentException when the values are not there, are not whole blocks, or the type cannot be read
+     */
+    public static void run(QuantizedMatrix matrix, int row, int column, int count, float[] out, int at) {
+        int size = matrix.type().blockSize();
+        if (row < 0 || row >= matrix.rows() || column < 0 || count < 0 || count > matrix.columns() - column) {
+            throw new IllegalArgumentException("%s is %d x %d, got a request for %d values from row %d, column %d"
+                    .formatted(matrix.name(), matrix.rows(), matrix.columns(), count, row, column));
+        }
+        if (column % size != 0 || count % size != 0) {
+            throw new IllegalArgumentException("%s stores blocks of %d values, got a request for %d from column %d"
+                    .formatted(matrix.name(), size, count, column));
+        }
+        int from =
+                Math.toIntExact((long) row * matrix.rowBytes() + matrix.type().bytes(column));
+        read(matrix, from, count, out, at);
+    }
+
+    private static void read(QuantizedMatrix matrix, int from, int count, float[] out, int at) {
+        ByteBuffer in =
+                matrix.blocks().duplicate().order(ByteOrder.LITTLE_ENDIAN).position(from);
         switch (matrix.type()) {
-            case F32 -> blocks.asFloatBuffer().get(out, 0, values);
-            case F16 -> f16(blocks, values, out);
-            case BF16 -> bf16(blocks, values, out);
-            default -> blocks(matrix, from, values, out);
+            case F32 -> in.asFloatBuffer().get(out, at, count);
+            case F16 -> f16(in, count, out, at);
+            case BF16 -> bf16(in, count, out, at);
+            default -> blocks(matrix, from, count, out, at);
         }
     }
 
-    private static void f16(ByteBuffer in, int values, float[] out) {
-        for (int i = 0; i < values; i++) {
-            out[i] = Half.toFloat(in.getShort());
+    private static void f16(ByteBuffer in, int count, float[] out, int at) {
+        for (int i = 0; i < count; i++) {
+            out[at + i] = Half.toFloat(in.getShort());
         }
     }
 
-    private static void bf16(ByteBuffer in, int values, float[] out) {
-        for (int i = 0; i < values; i++) {
-            out[i] = Float.intBitsToFloat(in.getShort() << 16); // the upper half of a binary32
+    private static void bf16(ByteBuffer in, int count, float[] out, int at) {
+        for (int i = 0; i < count; i++) {
+            out[at + i] = Float.intBitsToFloat(in.getShort() << 16); // the upper half of a binary32
         }
     }
 
-    private static void blocks(QuantizedMatrix matrix, int from, int values, float[] out) {
+    private static void blocks(QuantizedMatrix matrix, int from, int count, float[] out, int at) {
         QuantizationType type = matrix.type();
         BlockReader reader = reader(matrix);
         ByteBuffer in = matrix.blocks();
         int block = from;
-        for (int at = 0; at < values; at += type.blockSize()) {
-            reader.read(in, block, out, at);
+        for (int done = 0; done < count; done += type.blockSize()) {
+            reader.read(in, block, out, at + done);
             block += type.blockBytes();
         }
     }

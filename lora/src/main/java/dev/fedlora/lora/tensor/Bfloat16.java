@@ -4,13 +4,10 @@ package dev.fedlora.lora.tensor;
 final class Bfloat16 {
     private Bfloat16() {}
 
-    /**
-     * Returns the nearest bfloat16, ties to even. A NaN stays one if the arithmetic made it; one whose only payload bits
-     * are the lowest 15 is not told from infinity.
-     */
+    /** Returns the nearest bfloat16, ties to even. A NaN stays one: the upper half of its bits, made quiet. */
     static short fromFloat(float value) {
         int bits = Float.floatToRawIntBits(value);
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        return Float.isNaN(value) ? (short) (bits >>> 16 | 0x40) : (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
     static float toFloat(short bits) {

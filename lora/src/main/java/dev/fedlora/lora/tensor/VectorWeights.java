@@ -5,7 +5,9 @@ import static dev.fedlora.lora.tensor.VectorMath.I;
 import static dev.fedlora.lora.tensor.VectorMath.LANES;
 
 import dev.fedlora.lora.quant.Half;
+import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.quant.QuantizedMatrix;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -16,7 +18,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Reads weights with vector kernels: one block's scale at a time, its integers converted lane by lane.
+ * Reads weights with vector kernels: {@link VectorBlocks} takes blocks apart into bytes, which are converted and scaled
+ * here, lane by lane.
  *
  * <p>A run's bytes are copied out of the mapped file first, because the Vector API loads from arrays alike on every Java
  * version and from buffers does not. No vector is passed to a method of this class: a method that the compiler happens to
@@ -29,109 +32,135 @@ final class VectorWeights implements WeightReader {
     private static final boolean HAS_TWO_PARTS = B.length() == 2 * LANES;
     private static final VectorSpecies<Short> H = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
 
-    private final PlainWeights plain = new PlainWeights();
-    private byte[] bytes = new byte[0];
-    private short[] halves = new short[0];
-    private float[] floats = new float[0];
+    private final VectorBlocks blocks = new VectorBlocks();
+    // no type with blocks takes more bytes a value than Q8_0
+    private final byte[] bytes = new byte[(int) QuantizationType.Q8_0.bytes(VectorBlocks.MOST)];
+    private final short[] halves = new short[VectorBlocks.MOST];
+    private final float[] floats = new float[VectorBlocks.MOST];
 
     @Override
     public void read(Run run, float[] out, int at) {
         QuantizedMatrix weight = run.weight();
-        switch (weight.type()) {
-            case F32 ->
-                weight.blocks()
-                        .duplicate()
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .position(run.firstByte())
-                        .asFloatBuffer()
-                        .get(out, at, run.count());
-            case F16 -> f16(halves(run), run.count(), out, at);
-            case Q8_0 -> q8(bytes(run), run.count(), out, at);
-            case Q4_0 -> q4(bytes(run), run.count(), out, at);
-            default -> plain.read(run, out, at);
+        int done = 0;
+        while (done < run.count()) {
+            int count = Math.min(VectorBlocks.MOST, run.count() - done);
+            int from = run.firstByte() + (int) weight.type().bytes(done);
+            switch (weight.type()) {
+                case F32 -> at(weight, from).asFloatBuffer().get(out, at + done, count);
+                case F16 -> f16(halves(weight, from, count), count, out, at + done);
+                case BF16 -> bf16(halves(weight, from, count), count, out, at + done);
+                default -> {
+                    unpack(weight, from, count);
+                    scale(blocks, count, out, at + done);
+                }
+            }
+            done += count;
         }
     }
 
     @Override
     public void readBfloat16(Run run, short[] out, int at) {
-        if (floats.length < run.count()) {
-            floats = new float[run.count()];
+        QuantizedMatrix weight = run.weight();
+        int done = 0;
+        while (done < run.count()) {
+            int count = Math.min(VectorBlocks.MOST, run.count() - done);
+            int from = run.firstByte() + (int) weight.type().bytes(done);
+            switch (weight.type()) {
+                case F32 -> {
+                    at(weight, from).asFloatBuffer().get(floats, 0, count);
+                    round(floats, 0, count, out, at + done);
+                }
+                case F16 -> {
+                    f16(halves(weight, from, count), count, floats, 0);
+                    round(floats, 0, count, out, at + done);
+                }
+                case BF16 -> at(weight, from).asShortBuffer().get(out, at + done, count);
+                default -> {
+                    unpack(weight, from, count);
+                    if (blocks.isFinite(count)) {
+                        scaleAndRound(blocks, count, out, at + done);
+                    } else {
+                        scale(blocks, count, floats, 0);
+                        round(floats, 0, count, out, at + done);
+                    }
+                }
+            }
+            done += count;
         }
-        read(run, floats, 0); // a row stays in the level 1 cache: the second pass costs 3 % of a product
-        round(floats, 0, run.count(), out, at);
     }
 
-    private byte[] bytes(Run run) {
-        int count = run.bytes();
-        if (bytes.length < count) {
-            bytes = new byte[count];
-        }
-        run.weight().blocks().get(run.firstByte(), bytes, 0, count);
-        return bytes;
+    private static ByteBuffer at(QuantizedMatrix weight, int from) {
+        return weight.blocks().duplicate().order(ByteOrder.LITTLE_ENDIAN).position(from);
     }
 
-    private short[] halves(Run run) {
-        if (halves.length < run.count()) {
-            halves = new short[run.count()];
-        }
-        run.weight()
-                .blocks()
-                .duplicate()
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .position(run.firstByte())
-                .asShortBuffer()
-                .get(halves, 0, run.count());
+    private short[] halves(QuantizedMatrix weight, int from, int count) {
+        at(weight, from).asShortBuffer().get(halves, 0, count);
         return halves;
     }
 
-    private static float scale(byte[] blocks, int at) {
-        return Half.toFloat((short) (blocks[at] & 0xff | blocks[at + 1] << 8));
+    private void unpack(QuantizedMatrix weight, int from, int count) {
+        if (!weight.type().isComputable()) {
+            throw new IllegalArgumentException(
+                    weight.name() + ": type " + weight.type() + " cannot be dequantized by this version");
+        }
+        weight.blocks().get(from, bytes, 0, (int) weight.type().bytes(count));
+        blocks.unpack(weight.type(), bytes, count);
     }
 
-    private static void q8(byte[] blocks, int count, float[] out, int at) {
-        for (int block = 0, start = 0; start < count; start += 32, block += 34) {
-            float scale = scale(blocks, block);
-            for (int i = 0; i < 32; i += B.length()) {
-                ByteVector q = ByteVector.fromArray(B, blocks, block + 2 + i);
-                int to = at + start + i;
-                ((FloatVector) q.convertShape(VectorOperators.B2F, F, 0))
+    /** out = q · scale - minimum. */
+    private static void scale(VectorBlocks blocks, int count, float[] out, int at) {
+        byte[] q = blocks.q();
+        float[] scales = blocks.scales();
+        float[] minima = blocks.minima();
+        int shift = blocks.groupShift();
+        for (int i = 0; i < count; i += B.length()) {
+            float scale = scales[i >> shift];
+            float minimum = minima[i >> shift];
+            ByteVector bytes = ByteVector.fromArray(B, q, i);
+            ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 0))
+                    .mul(scale)
+                    .sub(minimum)
+                    .intoArray(out, at + i);
+            if (HAS_TWO_PARTS) {
+                ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 1))
                         .mul(scale)
-                        .intoArray(out, to);
-                if (HAS_TWO_PARTS) {
-                    FloatVector second = (FloatVector) q.convertShape(VectorOperators.B2F, F, 1);
-                    second.mul(scale).intoArray(out, to + LANES);
-                }
+                        .sub(minimum)
+                        .intoArray(out, at + i + LANES);
             }
         }
     }
 
-    private static void q4(byte[] blocks, int count, float[] out, int at) {
-        for (int block = 0, start = 0; start < count; start += 32, block += 18) {
-            float scale = scale(blocks, block);
-            for (int i = 0; i < 16; i += B.length()) {
-                ByteVector pairs = ByteVector.fromArray(B, blocks, block + 2 + i);
-                int to = at + start + i;
-                IntVector pair = (IntVector) pairs.convertShape(VectorOperators.B2I, I, 0);
-                IntVector low = pair.and(15).sub(8);
-                IntVector high = pair.lanewise(VectorOperators.LSHR, 4).and(15).sub(8);
-                ((FloatVector) low.convert(VectorOperators.I2F, 0)).mul(scale).intoArray(out, to);
-                ((FloatVector) high.convert(VectorOperators.I2F, 0)).mul(scale).intoArray(out, to + 16);
-                if (HAS_TWO_PARTS) {
-                    IntVector next = (IntVector) pairs.convertShape(VectorOperators.B2I, I, 1);
-                    low = next.and(15).sub(8);
-                    high = next.lanewise(VectorOperators.LSHR, 4).and(15).sub(8);
-                    ((FloatVector) low.convert(VectorOperators.I2F, 0))
-                            .mul(scale)
-                            .intoArray(out, to + LANES);
-                    ((FloatVector) high.convert(VectorOperators.I2F, 0))
-                            .mul(scale)
-                            .intoArray(out, to + 16 + LANES);
-                }
+    /** out = q · scale - minimum, rounded to bfloat16; all of it is finite. */
+    private static void scaleAndRound(VectorBlocks blocks, int count, short[] out, int at) {
+        byte[] q = blocks.q();
+        float[] scales = blocks.scales();
+        float[] minima = blocks.minima();
+        int shift = blocks.groupShift();
+        for (int i = 0; i < count; i += B.length()) {
+            float scale = scales[i >> shift];
+            float minimum = minima[i >> shift];
+            ByteVector bytes = ByteVector.fromArray(B, q, i);
+            IntVector bits = ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 0))
+                    .mul(scale)
+                    .sub(minimum)
+                    .reinterpretAsInts();
+            IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+            IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
+            ((ShortVector) rounded.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i);
+            if (HAS_TWO_PARTS) {
+                bits = ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 1))
+                        .mul(scale)
+                        .sub(minimum)
+                        .reinterpretAsInts();
+                odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+                rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
+                ((ShortVector) rounded.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i + LANES);
             }
         }
     }
 
-    private static void f16(short[] in, int count, float[] out, int at) {
+    /** Converts binary16; the end that fills no vector with plain code. */
+    static void f16(short[] in, int count, float[] out, int at) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
             IntVector bits = (IntVector) ShortVector.fromArray(H, in, i).convertShape(VectorOperators.S2I, I, 0);
@@ -149,14 +178,29 @@ final class VectorWeights implements WeightReader {
         }
     }
 
+    private static void bf16(short[] in, int count, float[] out, int at) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            IntVector bits = (IntVector) ShortVector.fromArray(H, in, i).convertShape(VectorOperators.S2I, I, 0);
+            bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(out, at + i);
+        }
+        for (; i < count; i++) {
+            out[at + i] = Bfloat16.toFloat(in[i]);
+        }
+    }
+
     @Override
     public void round(float[] in, int from, int count, short[] out, int at) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
-            IntVector bits = FloatVector.fromArray(F, in, from + i).reinterpretAsInts();
-            IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-            IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
-            ((ShortVector) rounded.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i);
+            FloatVector values = FloatVector.fromArray(F, in, from + i);
+            IntVector bits = values.reinterpretAsInts();
+            IntVector high = bits.lanewise(VectorOperators.LSHR, 16);
+            IntVector rounded = bits.add(0x7fff).add(high.and(1)).lanewise(VectorOperators.LSHR, 16);
+            IntVector magnitude = bits.and(0x7fffffff);
+            // a NaN keeps its sign and the top of its payload, quiet, as in Bfloat16
+            IntVector kept = rounded.blend(high.or(0x40), magnitude.compare(VectorOperators.GT, 0x7f800000));
+            ((ShortVector) kept.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i);
         }
         for (; i < count; i++) {
             out[at + i] = Bfloat16.fromFloat(in[from + i]);
