@@ -84,6 +84,16 @@ final class NativeScratch implements AutoCloseable {
         }
     }
 
+    /** Adds {@code rows} × {@code columns} floats from value {@code from} on, where they lie without gaps. */
+    void addOut(int from, Panel y, int rows, int columns) {
+        float[] row = new float[columns];
+        for (int r = 0; r < rows; r++) {
+            floats.get(from + r * columns, row, 0, columns);
+            RowKernels.add(
+                    Panel.of(row, columns), 1, columns, new Panel(y.values(), y.offset() + r * y.stride(), y.stride()));
+        }
+    }
+
     @Override
     public void close() {
         memory.close();

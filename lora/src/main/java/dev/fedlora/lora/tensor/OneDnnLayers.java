@@ -16,8 +16,15 @@ import org.jspecify.annotations.Nullable;
  * [dx dh]  = Σ over the layers of dy [W B],   dx += s dh A
  * </pre>
  *
- * <p>Each layer has columns of its own in h, and zeros in those of the others. Only the gradients of the factors remain as
- * products of their own; they are computed in float.
+ * <p>Each layer has columns of its own in h, and zeros in those of the others. Only the gradients of the factors are
+ * products of their own:
+ *
+ * <pre>
+ * dB = dyᵀ (s h)    of each layer
+ * dA = (s dh)ᵀ x    of all layers at once
+ * </pre>
+ *
+ * <p>Where they are wanted for runs of rows, as per-example gradients are, they are computed in Java and in float.
  */
 final class OneDnnLayers implements AutoCloseable {
     // columns of h are rounded up to this many, so that rows of [x h] start at whole vectors
@@ -30,6 +37,7 @@ final class OneDnnLayers implements AutoCloseable {
     private final NativeScratch out = new NativeScratch();
     private final NativeScratch factors = new NativeScratch();
     private final NativeScratch hidden = new NativeScratch();
+    private final NativeScratch product = new NativeScratch();
     private float[] ranks = new float[0];
     private float[] up = new float[0];
 
@@ -43,7 +51,7 @@ final class OneDnnLayers implements AutoCloseable {
         static Call of(List<AdaptedLayer> layers, int rows) {
             int rank = 0;
             for (AdaptedLayer layer : layers) {
-                rank += layer.runs().isEmpty() ? 0 : layer.runs().get(0).rank();
+                rank += OneDnnLayers.rank(layer);
             }
             int k = layers.get(0).weight().columns();
             int extra = (rank + RANK_STEP - 1) / RANK_STEP * RANK_STEP;
@@ -128,9 +136,9 @@ final class OneDnnLayers implements AutoCloseable {
         }
     }
 
-    /** Returns zeros: rows × extra. */
+    /** Returns zeros: padded × extra. */
     private float[] ranks(Call call) {
-        int size = call.rows * call.extra;
+        int size = call.padded * call.extra;
         if (ranks.length < size) {
             ranks = new float[size];
         }
@@ -158,13 +166,7 @@ final class OneDnnLayers implements AutoCloseable {
             up = new float[n * call.extra];
         }
         Arrays.fill(up, 0, n * call.extra, 0);
-        int column = 0;
-        for (AdaptedLayer before : call.layers) {
-            if (before == layer) {
-                break;
-            }
-            column += before.runs().isEmpty() ? 0 : before.runs().get(0).rank();
-        }
+        int column = column(call, layer);
         for (LoraRun run : layer.runs().subList(0, Math.min(1, layer.runs().size()))) {
             for (int i = 0; i < n; i++) {
                 System.arraycopy(run.b(), i * run.rank(), up, i * call.extra + column, run.rank());
@@ -205,27 +207,45 @@ final class OneDnnLayers implements AutoCloseable {
         if (dx == null && call.rank == 0) {
             return;
         }
-        int width = call.width();
-        out.room((long) call.padded * width, Float.BYTES);
-        boolean[] add = {false};
+        out.room((long) call.padded * call.width(), Float.BYTES);
+        if (call.rank > 0) {
+            copyHidden(call);
+        }
+        boolean add = false;
         for (AdaptedLayer layer : layers) {
             int n = layer.weight().rows();
             spreadUp(call, layer);
-            worker.copyIn(layer.output(), rows, n, worker.room(in, (long) call.padded * n), n);
-            forEachTile(call, layer.weight(), (from, count) -> {
-                readTile(call, layer.weight(), from, count);
-                OneDnnPlan plan = backwardPlan(call, n, count, add[0]);
-                worker.execute(plan, worker.at(in, from), tile.address(), out.address());
-                add[0] = true;
-            });
+            copyIn(layer.output(), call, n);
+            outputBackward(call, layer, add);
+            upGradient(call, layer);
+            add = true;
         }
         if (call.rank > 0) {
-            float[] dh = hiddenBackward(call, dx != null);
-            factorGradients(call, x, dh);
+            hiddenBackward(call, dx != null);
+            downGradients(call, x);
         }
         if (dx != null) {
-            out.copyOut(dx, rows, call.k, accumulate, width);
+            out.copyOut(dx, rows, call.k, accumulate, call.width());
         }
+    }
+
+    /** in (padded × columns) = from; padded rows are zeros, because here rows are summed over. */
+    private void copyIn(Panel from, Call call, int columns) {
+        worker.copyIn(from, call.rows, columns, worker.room(in, (long) call.padded * columns), columns);
+        int missing = (call.padded - call.rows) * columns;
+        if (missing > 0) {
+            worker.put(new float[missing], 0, missing, in, call.rows * columns);
+        }
+    }
+
+    /** [dx dh] = or += dy [W B] */
+    private void outputBackward(Call call, AdaptedLayer layer, boolean add) {
+        int n = layer.weight().rows();
+        forEachTile(call, layer.weight(), (from, count) -> {
+            readTile(call, layer.weight(), from, count);
+            OneDnnPlan plan = backwardPlan(call, n, count, add || from > 0);
+            worker.execute(plan, worker.at(in, from), tile.address(), out.address());
+        });
     }
 
     private OneDnnPlan backwardPlan(Call call, int n, int count, boolean sum) {
@@ -233,64 +253,150 @@ final class OneDnnLayers implements AutoCloseable {
         return worker.plan(call.padded, width, count, Strides.rows(n), Strides.rows(width), width, sum);
     }
 
-    /** Returns s dh, rows × extra, and adds s dh A to dx where that is wanted. */
-    private float[] hiddenBackward(Call call, boolean inputWanted) {
+    /** hidden (padded × extra) = s h of every layer; padded rows are zeros. */
+    private void copyHidden(Call call) {
+        float[] h = ranks(call);
+        int column = 0;
+        for (AdaptedLayer layer : call.layers) {
+            for (LoraRun run : layer.runs()) {
+                copyHidden(call, run, h, column);
+            }
+            column += rank(layer);
+        }
+        worker.put(h, 0, call.padded * call.extra, worker.room(hidden, (long) call.padded * call.extra), 0);
+    }
+
+    private static void copyHidden(Call call, LoraRun run, float[] h, int column) {
+        Panel from = run.hidden();
+        for (int r = 0; r < run.rows(); r++) {
+            int to = (run.firstRow() + r) * call.extra + column;
+            for (int j = 0; j < run.rank(); j++) {
+                h[to + j] = run.scale() * from.values()[from.offset() + r * from.stride() + j];
+            }
+        }
+    }
+
+    /** dB += dyᵀ (s h), a run at a time; dy still lies in {@code in}. */
+    private void upGradient(Call call, AdaptedLayer layer) {
+        int n = layer.weight().rows();
+        int column = column(call, layer);
+        for (LoraRun run : layer.runs()) {
+            LoraRun.Gradient gradient = run.gradient();
+            if (gradient == null || gradient.b() == null) {
+                continue;
+            }
+            int r = run.rank();
+            if (run.rows() == call.rows) {
+                OneDnnPlan plan =
+                        worker.plan(n, r, call.padded, Strides.transposed(n), Strides.rows(call.extra), r, false);
+                product.room((long) n * r, Float.BYTES);
+                worker.execute(plan, in.address(), worker.at(hidden, column), product.address());
+                product.copyOut(gradient.b(), n, r, true);
+            } else { // as many lengths as there are examples: not worth a plan each
+                MatrixProducts.Shape shape = new MatrixProducts.Shape(n, r, run.rows(), true, false, run.scale(), true);
+                dense.multiply(shape, layer.output().from(run.firstRow()), run.hidden(), gradient.b());
+            }
+        }
+    }
+
+    /** Turns dh in the last columns of {@code out} into s dh in {@code hidden}, and adds s dh A to dx where it is wanted. */
+    private void hiddenBackward(Call call, boolean inputWanted) {
         int width = call.width();
         float[] dh = ranks(call);
-        float[] row = new float[call.extra];
-        worker.room(hidden, (long) call.padded * call.extra);
-        for (int r = 0; r < call.rows; r++) {
-            out.floats().get(r * width + call.k, row, 0, call.extra);
-            int column = 0;
-            for (AdaptedLayer layer : call.layers) {
-                if (!layer.runs().isEmpty()) {
-                    LoraRun run = layer.runs().get(0);
-                    for (int j = column; j < column + run.rank(); j++) {
-                        dh[r * call.extra + j] = run.scale() * row[j];
-                    }
-                    column += run.rank();
-                }
-            }
-            worker.put(dh, r * call.extra, call.extra, hidden, r * call.extra);
+        float[] scales = new float[call.extra];
+        for (AdaptedLayer layer : call.layers) {
+            int column = column(call, layer);
+            Arrays.fill(
+                    scales,
+                    column,
+                    column + rank(layer),
+                    layer.runs().isEmpty() ? 0 : layer.runs().get(0).scale());
         }
+        for (int r = 0; r < call.rows; r++) {
+            out.floats().get(r * width + call.k, dh, r * call.extra, call.extra);
+            for (int j = 0; j < call.extra; j++) {
+                dh[r * call.extra + j] *= scales[j];
+            }
+        }
+        worker.put(dh, 0, call.padded * call.extra, hidden, 0);
         if (inputWanted) {
             copyDown(call);
             OneDnnPlan plan = worker.plan(
                     call.padded, call.k, call.rank, Strides.rows(call.extra), Strides.rows(call.k), width, true);
             worker.execute(plan, hidden.address(), factors.address(), out.address());
         }
-        return dh;
     }
 
-    private void factorGradients(Call call, Panel x, float[] dh) {
-        int column = 0;
+    /** dA += (s dh)ᵀ x: of all layers at once where each has one run. */
+    private void downGradients(Call call, Panel x) {
+        boolean whole = true;
+        boolean wanted = false;
         for (AdaptedLayer layer : call.layers) {
-            int n = layer.weight().rows();
+            for (LoraRun run : layer.runs()) {
+                whole &= run.rows() == call.rows;
+                wanted |= run.gradient() != null && run.gradient().a() != null;
+            }
+        }
+        if (!wanted) {
+            return;
+        }
+        if (whole) {
+            copyIn(x, call, call.k);
+            OneDnnPlan plan = worker.plan(
+                    call.rank,
+                    call.k,
+                    call.padded,
+                    Strides.transposed(call.extra),
+                    Strides.rows(call.k),
+                    call.k,
+                    false);
+            product.room((long) call.rank * call.k, Float.BYTES);
+            worker.execute(plan, hidden.address(), in.address(), product.address());
+        }
+        for (AdaptedLayer layer : call.layers) {
             for (LoraRun run : layer.runs()) {
                 LoraRun.Gradient gradient = run.gradient();
-                int r = run.rank();
-                if (gradient != null && gradient.b() != null) {
-                    dense.multiply(
-                            new MatrixProducts.Shape(n, r, run.rows(), true, false, run.scale(), true),
-                            layer.output().from(run.firstRow()),
-                            run.hidden(),
-                            gradient.b());
-                }
                 if (gradient != null && gradient.a() != null) {
-                    dense.multiply(
-                            new MatrixProducts.Shape(r, call.k, run.rows(), true, false, 1, true),
-                            new Panel(dh, run.firstRow() * call.extra + column, call.extra),
-                            x.from(run.firstRow()),
-                            gradient.a());
+                    downGradient(call, x, new Place(column(call, layer), whole), run, gradient.a());
                 }
             }
-            column += layer.runs().isEmpty() ? 0 : layer.runs().get(0).rank();
         }
+    }
+
+    private void downGradient(Call call, Panel x, Place place, LoraRun run, Panel gradient) {
+        int r = run.rank();
+        int k = call.k;
+        if (place.isComputed) {
+            product.addOut(place.column * k, gradient, r, k);
+        } else {
+            MatrixProducts.Shape shape = new MatrixProducts.Shape(r, k, run.rows(), true, false, 1, true);
+            Panel dh = new Panel(ranks, run.firstRow() * call.extra + place.column, call.extra);
+            dense.multiply(shape, dh, x.from(run.firstRow()), gradient);
+        }
+    }
+
+    /** Where a layer's factors stand among those of all layers, and whether the gradients of all A are in {@code product}. */
+    private record Place(int column, boolean isComputed) {}
+
+    private static int rank(AdaptedLayer layer) {
+        return layer.runs().isEmpty() ? 0 : layer.runs().get(0).rank();
+    }
+
+    /** Returns the first of the columns of h that are a layer's own. */
+    private static int column(Call call, AdaptedLayer layer) {
+        int column = 0;
+        for (AdaptedLayer before : call.layers) {
+            if (before == layer) {
+                return column;
+            }
+            column += rank(before);
+        }
+        throw new IllegalArgumentException("not a layer of this call");
     }
 
     @Override
     public void close() {
-        for (NativeScratch each : new NativeScratch[] {in, tile, out, factors, hidden}) {
+        for (NativeScratch each : new NativeScratch[] {in, tile, out, factors, hidden, product}) {
             each.close();
         }
     }

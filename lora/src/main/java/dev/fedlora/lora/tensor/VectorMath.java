@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementary functions on vectors and, for the ends of rows, on single values: the same multiplications and additions
- * in the same order, so that a value's result depends neither on where it stands nor on whether the code is compiled
+ * Elementary functions on vectors and, for the ends of rows, on single values: the same operations, fused
+ * multiply-adds included, in the same order, so that a value's result depends neither on where it stands nor on whether the code is compiled
  * yet. (The Vector API's own EXP and its sums over lanes promise neither.)
  *
  * <p>No method takes or gives a vector: one that the compiler happens to compile by itself would pass it through the heap,
@@ -55,25 +55,26 @@ final class VectorMath {
 
     /** v = exp(v - shift). */
     static void exp(float[] v, int from, int count, float shift) {
+        FloatVector log2 = FloatVector.broadcast(F, LOG2_E);
+        FloatVector rounder = FloatVector.broadcast(F, ROUNDER);
+        FloatVector ln2High = FloatVector.broadcast(F, -LN2_HIGH);
+        FloatVector ln2Low = FloatVector.broadcast(F, -LN2_LOW);
+        FloatVector e0 = FloatVector.broadcast(F, E0);
+        FloatVector e1 = FloatVector.broadcast(F, E1);
+        FloatVector e2 = FloatVector.broadcast(F, E2);
+        FloatVector e3 = FloatVector.broadcast(F, E3);
+        FloatVector e4 = FloatVector.broadcast(F, E4);
+        FloatVector e5 = FloatVector.broadcast(F, E5);
         int end = from + count;
         int i = from;
         for (; i <= end - LANES; i += LANES) {
             FloatVector x = FloatVector.fromArray(F, v, i).sub(shift);
             FloatVector in = x.max(LOWEST).min(HIGHEST);
-            FloatVector shifted = in.mul(LOG2_E).add(ROUNDER);
+            FloatVector shifted = in.fma(log2, rounder);
             FloatVector n = shifted.sub(ROUNDER);
-            FloatVector r = in.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
-            FloatVector p = r.mul(E0)
-                    .add(E1)
-                    .mul(r)
-                    .add(E2)
-                    .mul(r)
-                    .add(E3)
-                    .mul(r)
-                    .add(E4)
-                    .mul(r)
-                    .add(E5);
-            FloatVector mantissa = p.mul(r).mul(r).add(r).add(1f);
+            FloatVector r = n.fma(ln2Low, n.fma(ln2High, in));
+            FloatVector p = r.fma(e0, e1).fma(r, e2).fma(r, e3).fma(r, e4).fma(r, e5);
+            FloatVector mantissa = p.mul(r).fma(r, r).add(1f);
             IntVector exponent =
                     shifted.reinterpretAsInts().sub(ROUNDER_BITS - 127).lanewise(VectorOperators.LSHL, 23);
             mantissa.mul(exponent.reinterpretAsFloats()).blend(0f, x.lt(LOWEST)).intoArray(v, i);
@@ -88,11 +89,11 @@ final class VectorMath {
             return 0;
         }
         float in = Math.min(Math.max(x, LOWEST), HIGHEST);
-        float shifted = in * LOG2_E + ROUNDER;
+        float shifted = Math.fma(in, LOG2_E, ROUNDER);
         float n = shifted - ROUNDER;
-        float r = in - n * LN2_HIGH - n * LN2_LOW;
-        float p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5;
-        float mantissa = p * r * r + r + 1f;
+        float r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, in));
+        float p = Math.fma(Math.fma(Math.fma(Math.fma(Math.fma(r, E0, E1), r, E2), r, E3), r, E4), r, E5);
+        float mantissa = Math.fma(p * r, r, r) + 1f;
         return mantissa * Float.intBitsToFloat(Float.floatToRawIntBits(shifted) - (ROUNDER_BITS - 127) << 23);
     }
 
