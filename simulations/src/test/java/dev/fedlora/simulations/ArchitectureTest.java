@@ -49,8 +49,25 @@ class ArchitectureTest {
     static final ArchRule vertxWeb_staysInHttp = home("io.vertx.ext.web..", "dev.fedlora.coordinator.http..");
 
     @ArchTest
-    static final ArchRule nd4j_staysInTensorAndTrain =
-            home("org.nd4j..", "dev.fedlora.lora.tensor..", "dev.fedlora.lora.train..");
+    static final ArchRule nd4j_staysInTensorTrainAndDl4j = home(
+            "org.nd4j..",
+            "dev.fedlora.lora.tensor..",
+            "dev.fedlora.lora.train..",
+            "dev.fedlora.lora.dl4j..",
+            "dev.fedlora.examples.dl4j..");
+
+    @ArchTest
+    static final ArchRule deeplearning4j_staysInItsPackage =
+            home("org.deeplearning4j..", "dev.fedlora.lora.dl4j..", "dev.fedlora.examples.dl4j..");
+
+    /** Who has no such network does not load what needs its libraries. */
+    @ArchTest
+    static final ArchRule dl4jNetworks_areKnownToExamplesAlone = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.fedlora.lora.dl4j..", "dev.fedlora.examples.dl4j..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.fedlora.lora.dl4j..");
 
     @ArchTest
     static final ArchRule javaCpp_staysInTensorAndTrain =

@@ -6,7 +6,7 @@ package dev.fedlora.lora.train;
  *
  * <p>The noise comes first so that the time its draws take cannot depend on the data. Thread-safe.
  */
-final class ClippedSum {
+public final class ClippedSum {
     /** Above the relative error of a norm summed in double over 2^22 values; the norm is checked exactly afterwards. */
     private static final double NORM_MARGIN = 1 + 1e-9;
 
@@ -14,7 +14,12 @@ final class ClippedSum {
     private final long bound; // the clipping bound in grid steps, 2^b
     private final long[] sum;
 
-    ClippedSum(PrivateTrainingPlan plan, int parameters, PrivateRandomness randomness) {
+    /**
+     * Makes a sum of nothing but noise.
+     *
+     * @param parameters P, the length of every gradient
+     */
+    public ClippedSum(PrivateTrainingPlan plan, int parameters, PrivateRandomness randomness) {
         this.clippingBound = plan.clippingBound();
         this.bound = 1L << PrivateTrainingPlan.gridBits(parameters);
         this.sum = new long[parameters];
@@ -26,7 +31,7 @@ final class ClippedSum {
      *
      * @return its norm before clipping; when that is not finite, nothing was added
      */
-    double add(float[] gradient) {
+    public double add(float[] gradient) {
         double square = 0;
         for (float value : gradient) {
             square += (double) value * value;
@@ -54,7 +59,7 @@ final class ClippedSum {
     }
 
     /** Writes the noised sum, divided by {@code divisor}, as a gradient. */
-    void writeTo(float[] gradient, double divisor) {
+    public void writeTo(float[] gradient, double divisor) {
         double scale = clippingBound / bound / divisor;
         synchronized (sum) {
             for (int i = 0; i < sum.length; i++) {

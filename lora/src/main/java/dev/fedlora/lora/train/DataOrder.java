@@ -4,21 +4,22 @@ import java.util.SplittableRandom;
 
 /**
  * Which examples are a round's turn: the data is shuffled again and again from one seed, the passes are laid end to end, and
- * each round takes the next stretch of the same length.
+ * each round takes the next stretch of the same length. Not thread-safe.
  */
-final class DataOrder {
+public final class DataOrder {
     private final int examples;
     private final long seed;
     private long shuffledPass = -1;
     private int[] order = new int[0];
 
-    DataOrder(int examples, long seed) {
+    /** Makes the order of {@code examples} examples, at least one. */
+    public DataOrder(int examples, long seed) {
         this.examples = examples;
         this.seed = seed;
     }
 
     /** Returns the indices of round {@code round}, {@code share} of all, at least one. */
-    int[] round(int round, double share) {
+    public int[] round(int round, double share) {
         int length = Math.max(1, Math.toIntExact((long) Math.floor(examples * share)));
         int[] chosen = new int[length];
         long position = (long) round * length;

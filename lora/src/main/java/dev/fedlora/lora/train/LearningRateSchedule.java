@@ -26,7 +26,7 @@ public enum LearningRateSchedule {
      * @param step counted from 0
      * @param warmupSteps over which the rate rises linearly, {@code 1 / (warmupSteps + 1)} at first
      */
-    double factor(int step, int steps, int warmupSteps) {
+    public double factor(int step, int steps, int warmupSteps) {
         if (step < warmupSteps) {
             return (step + 1.0) / (warmupSteps + 1);
         }
