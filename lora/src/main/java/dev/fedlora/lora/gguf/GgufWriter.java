@@ -14,8 +14,8 @@ import java.util.Map;
 /**
  * Builds a GGUF file, version 3: metadata and tensors in the order in which they are added.
  *
- * <p>The same calls give the same bytes. A tensor's bytes are asked for when the file is written, one tensor at a time, so
- * that memory holds the largest of them and not all. Not thread-safe.
+ * <p>The same calls give the same bytes. A tensor's bytes are asked for when the file is written, one tensor at a time or
+ * in parts, so that memory never holds all of them. Not thread-safe.
  */
 public final class GgufWriter {
     private static final int VERSION = 3;
@@ -30,7 +30,21 @@ public final class GgufWriter {
         ByteBuffer read() throws IOException;
     }
 
-    private record Pending(QuantizationType type, List<Long> dimensions, TensorBytes source) {
+    /** What writes a tensor in parts, so that it may be larger than memory and than 2 GiB. */
+    @FunctionalInterface
+    public interface TensorParts {
+        /** Gives all bytes of the tensor as GGUF stores them to {@code out}, in their order. */
+        void writeTo(Target out) throws IOException;
+    }
+
+    /** Takes a tensor's bytes. */
+    @FunctionalInterface
+    public interface Target {
+        /** Takes what remains of {@code part}. */
+        void write(ByteBuffer part) throws IOException;
+    }
+
+    private record Pending(QuantizationType type, List<Long> dimensions, TensorParts source) {
         long bytes() {
             return type.bytes(dimensions.stream().reduce(1L, Math::multiplyExact));
         }
@@ -90,6 +104,16 @@ public final class GgufWriter {
      * @throws IllegalArgumentException when the name is taken, or the dimensions are not the type's
      */
     public GgufWriter tensor(String name, QuantizationType type, List<Long> dimensions, TensorBytes source) {
+        return parts(name, type, dimensions, out -> out.write(source.read()));
+    }
+
+    /**
+     * Adds a tensor that is written in parts.
+     *
+     * @param dimensions one to four, the row length first
+     * @throws IllegalArgumentException when the name is taken, or the dimensions are not the type's
+     */
+    public GgufWriter parts(String name, QuantizationType type, List<Long> dimensions, TensorParts source) {
         if (dimensions.isEmpty() || dimensions.size() > 4 || dimensions.stream().anyMatch(d -> d < 1)) {
             throw new IllegalArgumentException(
                     "tensor %s has dimensions %s, allowed are one to four of at least 1".formatted(name, dimensions));
@@ -128,13 +152,13 @@ public final class GgufWriter {
         int alignment = alignment();
         WholeFile.writeFully(channel, header(alignment));
         for (Map.Entry<String, Pending> tensor : tensors.entrySet()) {
-            ByteBuffer bytes = tensor.getValue().source().read();
-            long length = bytes.remaining();
+            long start = channel.position();
+            tensor.getValue().source().writeTo(part -> WholeFile.writeFully(channel, part));
+            long length = channel.position() - start;
             if (length != tensor.getValue().bytes()) {
                 throw new IllegalStateException("tensor %s takes %d bytes, its source gave %d"
                         .formatted(tensor.getKey(), tensor.getValue().bytes(), length));
             }
-            WholeFile.writeFully(channel, bytes);
             WholeFile.writeFully(channel, ByteBuffer.allocate((int) (padded(length, alignment) - length)));
         }
     }

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -22,21 +23,24 @@ import java.util.Optional;
  */
 public final class SafetensorsFile {
     private static final int LENGTH_BYTES = Long.BYTES;
+    private static final int PIECE_BYTES = 1 << 30; // of a tensor, since a mapping ends at 2 GiB; whole values
     private static final int MAX_HEADER_BYTES = 100_000_000; // the limit of the format's own library
 
     private final String source;
     private final Map<String, String> metadata;
     private final Map<String, SafetensorsTensor> tensors = new LinkedHashMap<>();
-    private final Map<String, ByteBuffer> data = new LinkedHashMap<>();
+    private final Map<String, List<ByteBuffer>> data = new LinkedHashMap<>();
 
     private SafetensorsFile(String source, HeaderParser header, Data bytes) throws IOException {
         this.source = source;
         this.metadata = Collections.unmodifiableMap(header.metadata());
         for (SafetensorsTensor tensor : header.tensors()) {
             tensors.put(tensor.name(), tensor);
-            if (tensor.end() - tensor.begin() <= Integer.MAX_VALUE) {
-                data.put(tensor.name(), bytes.slice(tensor.begin(), (int) (tensor.end() - tensor.begin())));
+            List<ByteBuffer> pieces = new ArrayList<>();
+            for (long begin = tensor.begin(); begin < tensor.end(); begin += PIECE_BYTES) {
+                pieces.add(bytes.slice(begin, (int) Math.min(PIECE_BYTES, tensor.end() - begin)));
             }
+            data.put(tensor.name(), pieces);
         }
     }
 
@@ -102,29 +106,66 @@ public final class SafetensorsFile {
     /**
      * Returns a copy of a tensor's values, row-major.
      *
-     * @throws MalformedFileException when there is no such tensor, it takes more than 2³¹ - 1 bytes, or it is not F32, F16
+     * @throws MalformedFileException when there is no such tensor, it has more than 2³¹ - 1 values, or it is not F32, F16
      *     or BF16
      */
     public float[] floats(String name) {
-        SafetensorsTensor tensor =
-                findTensor(name).orElseThrow(() -> new MalformedFileException(source, "has no tensor " + name));
-        ByteBuffer bytes = data.get(name);
-        if (bytes == null) {
-            throw new MalformedFileException(source, "tensor " + name + " takes more than 2 GiB, which cannot be used");
+        SafetensorsTensor tensor = require(name);
+        long values = (tensor.end() - tensor.begin()) / bytesEach(tensor);
+        if (values > Integer.MAX_VALUE) {
+            throw new MalformedFileException(source, "tensor %s has %d values, too many".formatted(name, values));
         }
-        ByteBuffer values = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        float[] floats = new float[(int) values];
+        floats(name, 0, floats, floats.length);
+        return floats;
+    }
+
+    /**
+     * Copies {@code count} of a tensor's values, from number {@code first} on, to the start of {@code out}.
+     *
+     * @throws MalformedFileException when there is no such tensor, or it is not F32, F16 or BF16
+     * @throws IndexOutOfBoundsException when it has fewer values, or {@code out} has
+     */
+    public void floats(String name, long first, float[] out, int count) {
+        SafetensorsTensor tensor = require(name);
+        int bytesEach = bytesEach(tensor);
+        List<ByteBuffer> pieces = data.getOrDefault(name, List.of());
+        int done = 0;
+        while (done < count) {
+            long at = (first + done) * bytesEach;
+            ByteBuffer piece = pieces.get((int) (at / PIECE_BYTES)).duplicate().order(ByteOrder.LITTLE_ENDIAN);
+            piece.position((int) (at % PIECE_BYTES));
+            int now = Math.min(count - done, piece.remaining() / bytesEach);
+            copy(tensor, piece, out, done, now);
+            done += now;
+        }
+    }
+
+    private static void copy(SafetensorsTensor tensor, ByteBuffer from, float[] out, int offset, int count) {
+        if (tensor.type().equals("F32")) {
+            from.asFloatBuffer().get(out, offset, count);
+            return;
+        }
+        boolean ieee = tensor.type().equals("F16");
+        for (int i = offset; i < offset + count; i++) {
+            short bits = from.getShort();
+            out[i] = ieee ? Half.toFloat(bits) : Float.intBitsToFloat(bits << 16); // bfloat16 is the upper half
+        }
+    }
+
+    private int bytesEach(SafetensorsTensor tensor) {
         return switch (tensor.type()) {
-            case "F32" -> {
-                float[] floats = new float[values.remaining() / Float.BYTES];
-                values.asFloatBuffer().get(floats);
-                yield floats;
-            }
-            case "F16" -> halves(values, true);
-            case "BF16" -> halves(values, false);
+            case "F32" -> Float.BYTES;
+            case "F16", "BF16" -> Short.BYTES;
             default ->
                 throw new MalformedFileException(
-                        source, "tensor %s has dtype %s, expected F32, F16 or BF16".formatted(name, tensor.type()));
+                        source,
+                        "tensor %s has dtype %s, expected F32, F16 or BF16".formatted(tensor.name(), tensor.type()));
         };
+    }
+
+    private SafetensorsTensor require(String name) {
+        return findTensor(name).orElseThrow(() -> new MalformedFileException(source, "has no tensor " + name));
     }
 
     /**
@@ -139,15 +180,6 @@ public final class SafetensorsFile {
                     source, "tensor %s has shape %s, expected %s".formatted(name, tensor.shape(), expected));
         });
         return floats(name);
-    }
-
-    private static float[] halves(ByteBuffer values, boolean ieee) {
-        float[] floats = new float[values.remaining() / Short.BYTES];
-        for (int i = 0; i < floats.length; i++) {
-            short bits = values.getShort(Short.BYTES * i);
-            floats[i] = ieee ? Half.toFloat(bits) : Float.intBitsToFloat(bits << 16); // bfloat16 is the upper half
-        }
-        return floats;
     }
 
     private static byte[] header(String source, ByteBuffer start, long size) {
