@@ -12,6 +12,7 @@ import dev.fedlora.cli.testing.CommandRun;
 import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.quant.QuantizationType;
+import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,6 +108,26 @@ class AdapterCommandsTest {
                         .exitCode())
                 .isZero();
         assertThat(back).hasSameBinaryContentAs(stored);
+    }
+
+    @Test
+    void convert_ofALlama_needsTheBaseForItsHeads() {
+        Path stories = Shared.path("models/stories260K-f32.gguf");
+        Path theirs = Shared.path("adapters/peft-stories260K");
+        Path bytes = folder.resolve("llama.safetensors");
+        Path back = folder.resolve("llama-back");
+        CommandRun run =
+                CommandRun.of("adapter", "convert", theirs, "--to", "stored", "--out", bytes, "--base", stories);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        run = CommandRun.of("adapter", "convert", bytes, "--to", "peft", "--out", back);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("adapts attn_k of a llama model").contains("the base model is needed");
+        assertThat(back).doesNotExist();
+        run = CommandRun.of("adapter", "convert", bytes, "--to", "peft", "--out", back, "--base", stories);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        run = CommandRun.of("adapter", "convert", back, "--to", "stored", "--out", folder.resolve("again"));
+        assertThat(run.exitCode()).as(run.err()).isZero(); // its own directory says the heads
+        assertThat(folder.resolve("again")).hasSameBinaryContentAs(bytes);
     }
 
     @Test

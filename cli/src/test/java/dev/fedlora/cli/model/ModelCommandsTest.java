@@ -52,6 +52,24 @@ class ModelCommandsTest {
     }
 
     @Test
+    void convert_modelDirectory_givesAGgufFile() {
+        Path out = folder.resolve("stories.gguf");
+        Path directory = Shared.path("models/hf-stories260K");
+        CommandRun run = CommandRun.of("model", "convert", directory, "--type", "Q4_K", "--out", out, "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode answer = CommandRun.of("model", "inspect", out, "--json").json();
+        assertThat(answer.get("metadata").get("general.architecture").asText()).isEqualTo("llama");
+        assertThat(answer.get("tensors").findValuesAsText("type")).contains("Q8_0", "F32"); // rows of 64 are too short
+        CommandRun refused = CommandRun.of("model", "convert", directory, "--type", "TQ1_0", "--out", out);
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err()).contains("--type is TQ1_0, directories are converted to [F32, F16");
+        CommandRun nothing = CommandRun.of("model", "convert", folder, "--out", folder.resolve("x.gguf"));
+        assertThat(nothing.exitCode()).isEqualTo(1);
+        assertThat(nothing.err()).contains("is not a model directory: it has no config.json");
+        assertThat(folder.resolve("x.gguf")).doesNotExist();
+    }
+
+    @Test
     void tokenize_convertedModel_givesIdsWithoutSpecialOnes() {
         JsonNode answer = CommandRun.of("model", "tokenize", q8, "--text", "hello world", "--json")
                 .json();

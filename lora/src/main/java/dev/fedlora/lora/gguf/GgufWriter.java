@@ -97,6 +97,13 @@ public final class GgufWriter {
         return put(key, new GgufValue.Numbers(GgufValueType.I32, bytes));
     }
 
+    /** Adds an array of floating-point numbers of 32 bits. */
+    public GgufWriter f32s(String key, float[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return put(key, new GgufValue.Numbers(GgufValueType.F32, bytes));
+    }
+
     /**
      * Adds a tensor.
      *
