@@ -59,6 +59,11 @@ public final class Ggml {
         }
     }
 
+    /** Returns the library, which holds llama.cpp too. */
+    NativeLibrary library() {
+        return library;
+    }
+
     /** Returns the numbers in {@code blocks}. */
     public float[] dequantize(QuantizationType type, byte[] blocks) {
         int count = blocks.length / type.blockBytes() * type.blockSize();
