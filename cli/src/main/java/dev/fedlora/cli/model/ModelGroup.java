@@ -7,5 +7,11 @@ import picocli.CommandLine.Command;
 @Command(
         name = "model",
         description = "Convert, inspect and try base models.",
-        subcommands = {ConvertCommand.class, InspectCommand.class, TokenizeCommand.class, EmbedCommand.class})
+        subcommands = {
+            ConvertCommand.class,
+            InspectCommand.class,
+            TokenizeCommand.class,
+            EmbedCommand.class,
+            QuantizeCommand.class
+        })
 public final class ModelGroup extends Group {}

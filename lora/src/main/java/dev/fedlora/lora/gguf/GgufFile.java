@@ -224,6 +224,17 @@ public final class GgufFile {
             throw new MalformedFileException(
                     path, "tensor %s has dimensions %s, a matrix has two".formatted(name, tensor.dimensions()));
         }
+        return rows(name);
+    }
+
+    /**
+     * Returns a tensor of any number of dimensions as its rows: all dimensions but the first in one.
+     *
+     * @throws MalformedFileException when there is no such tensor, it is too large or of a type that cannot be computed
+     *     with
+     */
+    public QuantizedMatrix rows(String name) {
+        GgufTensor tensor = tensor(name);
         if (!tensor.type().isComputable()) {
             throw new MalformedFileException(
                     path,
