@@ -122,7 +122,10 @@ final class LinearGroup {
             PassState pass, BoundAdapter.Slot slot, FrozenLinear layer, int accumulator) {
         AdapterGradients gradients = pass.gradients();
         return new LoraRun.Gradient(
-                gradients.panel(accumulator, slot.offsetA(), layer.weight().columns()),
+                slot.trainsA()
+                        ? gradients.panel(
+                                accumulator, slot.offsetA(), layer.weight().columns())
+                        : null,
                 gradients.panel(accumulator, slot.offsetB(), slot.factors().rank()));
     }
 

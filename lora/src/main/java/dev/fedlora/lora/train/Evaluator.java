@@ -2,21 +2,33 @@ package dev.fedlora.lora.train;
 
 import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.data.EncodedExample;
+import dev.fedlora.lora.data.EncodedText;
+import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.BoundAdapter;
 import dev.fedlora.lora.model.CrossEntropy;
-import dev.fedlora.lora.model.SequenceClassifier;
-import dev.fedlora.lora.model.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/** Classifies texts with an adapter on a pool's threads. The adapter must not be changed meanwhile. Thread-safe. */
+/** Evaluates adapters, and classifies texts with them, on a pool's threads. The adapter must not be changed meanwhile. Thread-safe. */
 public final class Evaluator {
     private final WorkerPool pool;
 
     public Evaluator(WorkerPool pool) {
         this.pool = pool;
+    }
+
+    /** Evaluates examples, all of one kind, as one of the two below does. */
+    Evaluation evaluateAny(BoundAdapter adapter, List<? extends TrainingExample> examples) throws InterruptedException {
+        ExampleCheck.check(pool.model(), adapter, examples);
+        return examples.get(0) instanceof EncodedText
+                ? evaluateTexts(
+                        adapter, examples.stream().map(EncodedText.class::cast).toList())
+                : evaluate(
+                        adapter,
+                        examples.stream().map(EncodedExample.class::cast).toList());
     }
 
     /**
@@ -29,7 +41,7 @@ public final class Evaluator {
     public ClassificationEvaluation evaluate(BoundAdapter adapter, List<EncodedExample> examples)
             throws InterruptedException {
         ClassifierHead head = ExampleCheck.head(adapter);
-        ExampleCheck.check(pool.model(), head, examples);
+        ExampleCheck.check(pool.model(), adapter, examples);
         int classes = head.labels().size();
         int[][] counts = new int[3][classes]; // examples, predicted, correct
         double loss = 0;
@@ -56,6 +68,32 @@ public final class Evaluator {
     }
 
     /**
+     * Measures how well texts are foretold.
+     *
+     * @param adapter over the pool's model, or null for the base model alone
+     * @throws IllegalArgumentException when there are no texts, one has no token that is to be predicted or does not fit the
+     *     model, or the model does not predict tokens
+     * @throws InterruptedException when the thread is interrupted
+     */
+    public LanguageEvaluation evaluateTexts(@Nullable BoundAdapter adapter, List<EncodedText> texts)
+            throws InterruptedException {
+        ExampleCheck.checkTexts(pool.model(), texts);
+        List<WorkerPool.Task<Double>> tasks = new ArrayList<>();
+        for (List<EncodedText> shard : Shards.cut(texts, Member::rows, pool.mostRows())) {
+            tasks.add((worker, stop) -> {
+                requireGoingOn(stop);
+                return worker.loss(shard, adapter);
+            });
+        }
+        double loss = 0;
+        for (double part : pool.run(tasks)) {
+            loss += part;
+        }
+        long tokens = Member.losses(texts);
+        return new LanguageEvaluation(texts.size(), tokens, loss / tokens);
+    }
+
+    /**
      * Returns the most likely class of each text.
      *
      * @param texts token ids
@@ -75,8 +113,11 @@ public final class Evaluator {
 
     private double[] logits(BoundAdapter adapter, int classes, List<int[]> texts) throws InterruptedException {
         List<WorkerPool.Task<double[]>> tasks = new ArrayList<>();
-        for (List<int[]> shard : Shards.cut(texts, text -> text.length)) {
-            tasks.add((classifier, stop) -> shardLogits(classifier, stop, adapter, shard));
+        for (List<int[]> shard : Shards.cut(texts, text -> text.length, pool.mostRows())) {
+            tasks.add((worker, stop) -> {
+                requireGoingOn(stop);
+                return worker.logits(shard, adapter);
+            });
         }
         double[] all = new double[texts.size() * classes];
         int next = 0;
@@ -87,12 +128,10 @@ public final class Evaluator {
         return all;
     }
 
-    private static double[] shardLogits(
-            SequenceClassifier classifier, AtomicBoolean stop, BoundAdapter adapter, List<int[]> shard) {
+    private static void requireGoingOn(AtomicBoolean stop) {
         if (stop.get()) {
             throw new CancellationException();
         }
-        return classifier.logits(TokenBatch.of(shard), adapter);
     }
 
     private static int highest(double[] logits, int from, int count) {

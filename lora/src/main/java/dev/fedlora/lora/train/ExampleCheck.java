@@ -2,6 +2,8 @@ package dev.fedlora.lora.train;
 
 import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.data.EncodedExample;
+import dev.fedlora.lora.data.EncodedText;
+import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.BaseModel;
 import dev.fedlora.lora.model.BoundAdapter;
 import java.util.List;
@@ -18,18 +20,54 @@ final class ExampleCheck {
         return head;
     }
 
-    static void check(BaseModel model, ClassifierHead head, List<EncodedExample> examples) {
+    /** Checks examples, which must all be of one kind, and whether the adapter is for that kind. */
+    static void check(BaseModel model, BoundAdapter adapter, List<? extends TrainingExample> examples) {
+        requireAny(examples);
+        if (examples.get(0) instanceof EncodedText) {
+            if (adapter.adapter().head() != null) {
+                throw new IllegalArgumentException("the adapter has a classifier head, which texts do not train");
+            }
+            checkTexts(model, examples);
+            return;
+        }
+        int classes = head(adapter).labels().size();
+        for (int i = 0; i < examples.size(); i++) {
+            if (!(examples.get(i) instanceof EncodedExample example)) {
+                throw new IllegalArgumentException(
+                        "example %d is a text to be learned, those before it have a class".formatted(i));
+            }
+            if (example.label() < 0 || example.label() >= classes) {
+                throw new IllegalArgumentException(
+                        "example %d has label %d, allowed are 0 to %d".formatted(i, example.label(), classes - 1));
+            }
+            checkTokens(model, i, example.tokens());
+        }
+    }
+
+    /** Checks examples, all of which must be texts to be learned. */
+    static void checkTexts(BaseModel model, List<? extends TrainingExample> examples) {
+        requireAny(examples);
+        if (model.outputMatrix().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a %s model does not predict tokens, so it cannot learn texts; it can learn classes of texts"
+                            .formatted(model.architecture()));
+        }
+        for (int i = 0; i < examples.size(); i++) {
+            if (!(examples.get(i) instanceof EncodedText text)) {
+                throw new IllegalArgumentException(
+                        "example %d has a class, those before it are texts to be learned".formatted(i));
+            }
+            checkTokens(model, i, text.tokens());
+            if (text.learnedTokens() == 0) {
+                throw new IllegalArgumentException("example %d has no token that is to be learned among its %d"
+                        .formatted(i, text.tokens().length));
+            }
+        }
+    }
+
+    private static void requireAny(List<? extends TrainingExample> examples) {
         if (examples.isEmpty()) {
             throw new IllegalArgumentException("there are no examples");
-        }
-        int classes = head.labels().size();
-        for (int i = 0; i < examples.size(); i++) {
-            int label = examples.get(i).label();
-            if (label < 0 || label >= classes) {
-                throw new IllegalArgumentException(
-                        "example %d has label %d, allowed are 0 to %d".formatted(i, label, classes - 1));
-            }
-            checkTokens(model, i, examples.get(i).tokens());
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.fedlora.lora.train;
 
-import dev.fedlora.lora.data.EncodedExample;
+import dev.fedlora.lora.data.TrainingExample;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,18 +8,18 @@ import java.util.Map;
 
 /** The units that private training protects: all examples of one person, and every example that names nobody by itself. */
 final class Groups {
-    private final List<List<EncodedExample>> groups;
+    private final List<List<TrainingExample>> groups;
 
-    private Groups(List<List<EncodedExample>> groups) {
+    private Groups(List<List<TrainingExample>> groups) {
         this.groups = groups;
     }
 
-    static Groups of(List<EncodedExample> examples) {
-        List<List<EncodedExample>> groups = new ArrayList<>();
-        Map<String, List<EncodedExample>> named = new LinkedHashMap<>();
-        for (EncodedExample example : examples) {
+    static Groups of(List<? extends TrainingExample> examples) {
+        List<List<TrainingExample>> groups = new ArrayList<>();
+        Map<String, List<TrainingExample>> named = new LinkedHashMap<>();
+        for (TrainingExample example : examples) {
             String name = example.group();
-            List<EncodedExample> group = name == null ? null : named.get(name);
+            List<TrainingExample> group = name == null ? null : named.get(name);
             if (group == null) {
                 group = new ArrayList<>();
                 groups.add(group);
@@ -36,11 +36,11 @@ final class Groups {
         return groups.size();
     }
 
-    List<EncodedExample> get(int group) {
+    List<TrainingExample> get(int group) {
         return groups.get(group);
     }
 
-    static int rows(List<EncodedExample> group) {
-        return group.stream().mapToInt(Shards::rows).sum();
+    static int rows(List<TrainingExample> group) {
+        return group.stream().mapToInt(Member::rows).sum();
     }
 }

@@ -1,11 +1,9 @@
 package dev.fedlora.lora.train;
 
-import dev.fedlora.lora.data.EncodedExample;
+import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.AdapterGradients;
 import dev.fedlora.lora.model.BoundAdapter;
-import dev.fedlora.lora.model.LabelledBatch;
-import dev.fedlora.lora.model.Segments;
-import dev.fedlora.lora.model.SequenceClassifier;
+import dev.fedlora.lora.model.Dropout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -14,7 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The noised mean gradient of a Poisson batch of groups. Gradients of single groups exist a shard at a time, so memory does
- * not grow with the batch.
+ * not grow with the batch. The loss of a text is the mean over its tokens that are to be predicted, so that what one group
+ * weighs does not depend on the others.
  *
  * <p>A gradient that is not finite counts as zero. To stop instead would show, outside the guarantee, that some group made it
  * so; with parameters chosen for that, whoever sent them would learn that the group is there.
@@ -22,6 +21,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class PrivateGradient {
     /** Accumulators of one shard: P floats each, so that a shard of very short texts stays small too. */
     private static final int MOST_GROUPS = 32;
+
+    /** What the accumulators of one shard may take together, unless a single one takes more. */
+    private static final long MOST_BYTES = 64 << 20;
 
     private final WorkerPool pool;
     private final BoundAdapter adapter;
@@ -36,6 +38,11 @@ final class PrivateGradient {
         this.values = new float[adapter.parameterCount()];
     }
 
+    /** Returns how many groups' gradients of {@code parameters} values a shard holds at most. */
+    static int mostGroups(int parameters) {
+        return (int) Math.max(1, Math.min(MOST_GROUPS, MOST_BYTES / ((long) Float.BYTES * parameters)));
+    }
+
     /** Returns P values: the gradient last computed. */
     float[] values() {
         return values;
@@ -44,13 +51,18 @@ final class PrivateGradient {
     /**
      * Computes the gradient; a batch of no groups gives noise alone.
      *
+     * @param dropout of the step's first example
      * @return the mean loss over the batch's groups, NaN when there are none
      */
-    double compute(List<List<EncodedExample>> batch, PrivateRandomness randomness) throws InterruptedException {
+    double compute(List<List<TrainingExample>> batch, Dropout dropout, PrivateRandomness randomness)
+            throws InterruptedException {
         ClippedSum sum = new ClippedSum(plan, values.length, randomness);
         List<WorkerPool.Task<Double>> tasks = new ArrayList<>();
-        for (List<List<EncodedExample>> shard : shards(batch)) {
-            tasks.add((classifier, stop) -> addShard(new Worker(classifier, stop), shard, sum));
+        int first = 0;
+        for (List<List<TrainingExample>> shard : shards(batch)) {
+            Dropout from = new Dropout(dropout.rate(), dropout.seed(), dropout.firstSequence() + first);
+            tasks.add((worker, stop) -> addShard(new Run(worker, stop, from), shard, sum));
+            first += shard.stream().mapToInt(List::size).sum();
         }
         double loss = 0;
         for (double part : pool.run(tasks)) {
@@ -60,29 +72,37 @@ final class PrivateGradient {
         return batch.isEmpty() ? Double.NaN : loss / batch.size();
     }
 
-    private static List<List<List<EncodedExample>>> shards(List<List<EncodedExample>> batch) {
-        List<List<List<EncodedExample>>> shards = new ArrayList<>();
-        for (List<List<EncodedExample>> run : Shards.cut(batch, Groups::rows)) {
-            for (int from = 0; from < run.size(); from += MOST_GROUPS) {
-                shards.add(run.subList(from, Math.min(run.size(), from + MOST_GROUPS)));
+    private List<List<List<TrainingExample>>> shards(List<List<TrainingExample>> batch) {
+        int most = mostGroups(values.length);
+        List<List<List<TrainingExample>>> shards = new ArrayList<>();
+        for (List<List<TrainingExample>> run : Shards.cut(batch, Groups::rows, pool.mostRows())) {
+            for (int from = 0; from < run.size(); from += most) {
+                shards.add(run.subList(from, Math.min(run.size(), from + most)));
             }
         }
         return shards;
     }
 
-    private double addShard(Worker worker, List<List<EncodedExample>> shard, ClippedSum sum) {
+    private double addShard(Run run, List<List<TrainingExample>> shard, ClippedSum sum) {
         AdapterGradients taken = spare.poll();
         AdapterGradients gradients = taken == null ? new AdapterGradients(values.length) : taken;
         gradients.reset(shard.size());
         List<Member> members = new ArrayList<>();
         for (int group = 0; group < shard.size(); group++) {
-            for (EncodedExample example : shard.get(group)) {
-                members.add(new Member(example, group, 1f / shard.get(group).size()));
+            int size = shard.get(group).size();
+            for (TrainingExample example : shard.get(group)) {
+                members.add(new Member(example, group, 1f / size / Member.losses(example)));
             }
         }
         double loss = 0;
-        for (List<Member> part : Shards.microBatches(members, member -> Shards.rows(member.example))) {
-            loss += addMicroBatch(worker, part, gradients);
+        int first = 0;
+        for (List<Member> part : Shards.microBatches(members, Member::rows, pool.mostRows())) {
+            if (run.stop.get()) {
+                throw new CancellationException();
+            }
+            Dropout from = new Dropout(run.dropout.rate(), run.dropout.seed(), run.dropout.firstSequence() + first);
+            loss += run.worker.addGradient(part, from, adapter, gradients);
+            first += part.size();
         }
         for (int group = 0; group < shard.size(); group++) {
             sum.add(gradients.values(group));
@@ -91,27 +111,5 @@ final class PrivateGradient {
         return loss;
     }
 
-    private double addMicroBatch(Worker worker, List<Member> part, AdapterGradients gradients) {
-        if (worker.stop.get()) {
-            throw new CancellationException();
-        }
-        int size = part.size();
-        int[] labels = new int[size];
-        int[] accumulators = new int[size];
-        float[] weights = new float[size];
-        for (int i = 0; i < size; i++) {
-            labels[i] = part.get(i).example.label();
-            accumulators[i] = part.get(i).group;
-            weights[i] = part.get(i).weight;
-        }
-        LabelledBatch batch = new LabelledBatch(
-                Shards.tokens(part.stream().map(Member::example).toList()), labels, weights);
-        Segments segments = Segments.of(batch.tokens(), accumulators);
-        return worker.classifier.addGradient(batch, adapter, segments, gradients);
-    }
-
-    private record Worker(SequenceClassifier classifier, AtomicBoolean stop) {}
-
-    /** An example as part of a group: its accumulator, and one over the group's size. */
-    private record Member(EncodedExample example, int group, float weight) {}
+    private record Run(Worker worker, AtomicBoolean stop, Dropout dropout) {}
 }

@@ -1,10 +1,6 @@
 package dev.fedlora.lora.train;
 
-import dev.fedlora.lora.data.EncodedExample;
-import dev.fedlora.lora.model.LabelledBatch;
-import dev.fedlora.lora.model.TokenBatch;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
@@ -14,7 +10,7 @@ import java.util.function.ToIntFunction;
  */
 final class Shards {
     /**
-     * Rows of one micro-batch. From about 300 rows on, the products run at full speed and dequantizing the weights is a few
+     * Rows of one micro-batch, where memory does not ask for fewer. From about 300 rows on, the products run at full speed and dequantizing the weights is a few
      * per cent; more rows cost memory and leave fewer shards to share out.
      */
     static final int MOST_ROWS = 384;
@@ -26,21 +22,23 @@ final class Shards {
 
     private Shards() {}
 
-    /** Cuts {@code items} into runs of about equal rows, none above {@link #MOST_ROWS} unless a single item is. */
-    static <T> List<List<T>> cut(List<T> items, ToIntFunction<T> rows) {
+    /** Cuts {@code items} into runs of about equal rows, none above {@code most} unless a single item is. */
+    static <T> List<List<T>> cut(List<T> items, ToIntFunction<? super T> rows, int most) {
         long total = items.stream().mapToLong(rows::applyAsInt).sum();
-        long wanted = Math.max((total + MOST_ROWS - 1) / MOST_ROWS, Math.min(WANTED_SHARDS, total / LEAST_ROWS));
-        return runs(items, rows, (int) Math.min(MOST_ROWS, total / Math.max(1, wanted) + 1));
+        long wanted = Math.max((total + most - 1) / most, Math.min(WANTED_SHARDS, total / LEAST_ROWS));
+        return runs(items, rows, new Limits((int) Math.min(most, total / Math.max(1, wanted) + 1), most));
     }
 
-    /** Cuts {@code items} into runs that end once they reach {@code enough} rows and stay below {@link #MOST_ROWS}. */
-    private static <T> List<List<T>> runs(List<T> items, ToIntFunction<T> rows, int enough) {
+    /** Runs end once they reach {@code enough} rows and stay below {@code most}. */
+    private record Limits(int enough, int most) {}
+
+    private static <T> List<List<T>> runs(List<T> items, ToIntFunction<? super T> rows, Limits limits) {
         List<List<T>> runs = new ArrayList<>();
         List<T> run = new ArrayList<>();
         int size = 0;
         for (T item : items) {
             int more = rows.applyAsInt(item);
-            if (!run.isEmpty() && (size >= enough || size + more > MOST_ROWS)) {
+            if (!run.isEmpty() && (size >= limits.enough || size + more > limits.most)) {
                 runs.add(run);
                 run = new ArrayList<>();
                 size = 0;
@@ -54,26 +52,8 @@ final class Shards {
         return runs;
     }
 
-    /** Cuts {@code items} into micro-batches of at most {@link #MOST_ROWS} rows, or one longer item. */
-    static <T> List<List<T>> microBatches(List<T> items, ToIntFunction<T> rows) {
-        return runs(items, rows, MOST_ROWS);
-    }
-
-    static int rows(EncodedExample example) {
-        return example.tokens().length;
-    }
-
-    static TokenBatch tokens(List<EncodedExample> examples) {
-        return TokenBatch.of(examples.stream().map(EncodedExample::tokens).toList());
-    }
-
-    /** Returns {@code examples} as a batch in which each weighs the same. */
-    static LabelledBatch batch(List<EncodedExample> examples, float weight) {
-        float[] weights = new float[examples.size()];
-        Arrays.fill(weights, weight);
-        return new LabelledBatch(
-                tokens(examples),
-                examples.stream().mapToInt(EncodedExample::label).toArray(),
-                weights);
+    /** Cuts {@code items} into micro-batches of at most {@code most} rows, or one longer item. */
+    static <T> List<List<T>> microBatches(List<T> items, ToIntFunction<? super T> rows, int most) {
+        return runs(items, rows, new Limits(most, most));
     }
 }

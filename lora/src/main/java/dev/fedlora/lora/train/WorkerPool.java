@@ -1,7 +1,6 @@
 package dev.fedlora.lora.train;
 
 import dev.fedlora.lora.model.BaseModel;
-import dev.fedlora.lora.model.SequenceClassifier;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,8 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that run one base model, each with its own working memory: about 25 KB a token and block of a shard at
- * width 384. Several trainers may share a pool; then they share its threads and memory.
+ * The threads that run one base model, each with its own working memory, which {@link MemoryPlan} tells and limits.
+ * Several trainers may share a pool; then they share its threads and memory.
  *
  * <p>Thread-safe. Close it when its trainers are done.
  */
@@ -26,14 +25,15 @@ public final class WorkerPool implements AutoCloseable {
 
     private final BaseModel model;
     private final MatrixBackend backend;
+    private final MemoryPlan plan;
     private final ExecutorService threads;
-    private final ConcurrentLinkedQueue<SequenceClassifier> idle = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Worker> idle = new ConcurrentLinkedQueue<>();
 
     /** What a worker does with the model; asks {@code stop} between micro-batches whether to give up. */
     @FunctionalInterface
     interface Task<T> {
         /** @throws CancellationException when it gave up */
-        T run(SequenceClassifier classifier, AtomicBoolean stop);
+        T run(Worker worker, AtomicBoolean stop);
     }
 
     /**
@@ -44,12 +44,22 @@ public final class WorkerPool implements AutoCloseable {
      * @throws IllegalArgumentException when {@code threads} is less
      */
     public WorkerPool(BaseModel model, MatrixBackend backend, int threads) {
-        OptimizerPlan.require(threads >= 1, "threads", "at least 1", threads);
+        this(model, backend, MemoryPlan.unlimited(threads));
+    }
+
+    /**
+     * Starts as many threads as {@code plan} says.
+     *
+     * @param backend opens the matrix products of each thread
+     * @param plan how much of what the threads keep
+     */
+    public WorkerPool(BaseModel model, MatrixBackend backend, MemoryPlan plan) {
         this.model = model;
         this.backend = backend;
+        this.plan = plan;
         int number = NUMBER.incrementAndGet();
         AtomicInteger next = new AtomicInteger();
-        this.threads = Executors.newFixedThreadPool(threads, work -> {
+        this.threads = Executors.newFixedThreadPool(plan.workers(), work -> {
             Thread thread = new Thread(work, "lora-" + number + "-" + next.incrementAndGet());
             thread.setDaemon(true);
             return thread;
@@ -59,6 +69,11 @@ public final class WorkerPool implements AutoCloseable {
     /** Returns the model that the workers run. */
     public BaseModel model() {
         return model;
+    }
+
+    /** Returns the rows of a micro-batch, unless a single example has more. */
+    int mostRows() {
+        return plan.rows();
     }
 
     /**
@@ -100,12 +115,12 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     private <T> T runOne(Task<T> task, AtomicBoolean stop) {
-        SequenceClassifier taken = idle.poll();
-        SequenceClassifier classifier = taken == null ? new SequenceClassifier(model.open(backend.open())) : taken;
+        Worker taken = idle.poll();
+        Worker worker = taken == null ? new Worker(model.open(backend.open(), plan.policy())) : taken;
         try {
-            return task.run(classifier, stop);
+            return task.run(worker, stop);
         } finally {
-            idle.add(classifier);
+            idle.add(worker);
         }
     }
 
@@ -125,7 +140,7 @@ public final class WorkerPool implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdown();
-        for (SequenceClassifier each = idle.poll(); each != null; each = idle.poll()) {
+        for (Worker each = idle.poll(); each != null; each = idle.poll()) {
             each.close();
         }
     }

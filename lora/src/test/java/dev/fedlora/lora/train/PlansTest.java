@@ -55,7 +55,7 @@ class PlansTest {
         Property.forAll(300, random -> {
             List<Integer> items =
                     random.ints(random.nextInt(1, 80), 1, 512).boxed().toList();
-            List<List<Integer>> shards = Shards.cut(items, rows -> rows);
+            List<List<Integer>> shards = Shards.cut(items, rows -> rows, Shards.MOST_ROWS);
             assertThat(shards.stream().flatMap(List::stream).toList()).isEqualTo(items);
             for (List<Integer> shard : shards) {
                 int rows = shard.stream().mapToInt(Integer::intValue).sum();
@@ -67,8 +67,9 @@ class PlansTest {
     @Test
     void cut_sixteenUsualTexts_givesWorkToSeveralThreads() {
         List<Integer> items = IntStream.range(0, 16).mapToObj(i -> 80).toList();
-        assertThat(Shards.cut(items, rows -> rows)).hasSizeBetween(4, 5);
-        assertThat(Shards.cut(List.<Integer>of(), rows -> rows)).isEmpty();
+        assertThat(Shards.cut(items, rows -> rows, Shards.MOST_ROWS)).hasSizeBetween(4, 5);
+        assertThat(Shards.cut(List.<Integer>of(), rows -> rows, Shards.MOST_ROWS))
+                .isEmpty();
     }
 
     @Test

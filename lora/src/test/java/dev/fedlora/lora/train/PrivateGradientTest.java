@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fedlora.lora.data.EncodedExample;
+import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.AdapterGradients;
 import dev.fedlora.lora.model.BoundAdapter;
-import dev.fedlora.lora.model.LabelledBatch;
-import dev.fedlora.lora.model.Segments;
-import dev.fedlora.lora.model.SequenceClassifier;
+import dev.fedlora.lora.model.Dropout;
 import dev.fedlora.lora.tensor.MatrixBackends;
 import dev.fedlora.testkit.Property;
 import java.util.ArrayList;
@@ -57,12 +56,14 @@ class PrivateGradientTest {
 
     @Test
     void compute_groupsOfManyExamples_takeTheMeanAndCountOnce() throws InterruptedException {
-        List<List<EncodedExample>> groups = List.of(
-                TinyTask.examples(3, 1), TinyTask.examples(100, 2), TinyTask.examples(1, 3)); // 100: two micro-batches
+        List<List<TrainingExample>> groups = List.of(
+                List.copyOf(TinyTask.examples(3, 1)),
+                List.copyOf(TinyTask.examples(100, 2)), // two micro-batches
+                List.copyOf(TinyTask.examples(1, 3)));
         double bound = 0.2;
         float[] actual = compute(groups, plan(bound, 1));
         double[] expected = new double[parameters];
-        for (List<EncodedExample> group : groups) {
+        for (List<TrainingExample> group : groups) {
             float[] gradient = gradient(group);
             add(expected, gradient, Math.min(1, bound / norm(gradient)));
         }
@@ -75,7 +76,7 @@ class PrivateGradientTest {
         assertThat(groups.count()).isEqualTo(4);
         assertThat(groups.get(0)).hasSize(2);
         assertThat(groups.get(1)).hasSize(1);
-        assertThat(groups.get(2)).extracting(EncodedExample::group).containsExactly("y");
+        assertThat(groups.get(2)).extracting(TrainingExample::group).containsExactly("y");
     }
 
     private static EncodedExample named(String group) {
@@ -125,22 +126,24 @@ class PrivateGradientTest {
         assertThat(PrivateTrainingPlan.gridBits(Integer.MAX_VALUE)).isEqualTo(26);
     }
 
-    private float[] compute(List<List<EncodedExample>> batch, PrivateTrainingPlan plan) throws InterruptedException {
+    private float[] compute(List<List<TrainingExample>> batch, PrivateTrainingPlan plan) throws InterruptedException {
         try (WorkerPool pool = TinyTask.pool(2)) {
             PrivateGradient gradient = new PrivateGradient(pool, adapter, plan);
-            gradient.compute(batch, TinyTask.everyoneWithoutNoise());
+            gradient.compute(batch, Dropout.NONE, TinyTask.everyoneWithoutNoise());
             return gradient.values();
         }
     }
 
     /** The gradient of the mean loss, by the plain path and one pass. */
-    private float[] gradient(List<EncodedExample> examples) {
+    private float[] gradient(List<? extends TrainingExample> examples) {
         AdapterGradients gradients = new AdapterGradients(parameters);
         gradients.reset(1);
-        LabelledBatch batch = Shards.batch(examples, 1f / examples.size());
-        try (SequenceClassifier classifier = new SequenceClassifier(
+        List<Member> members = examples.stream()
+                .map(example -> new Member(example, 0, 1f / examples.size()))
+                .toList();
+        try (Worker worker = new Worker(
                 TinyTask.MODEL.open(MatrixBackends.select("reference").open()))) {
-            classifier.addGradient(batch, adapter, Segments.whole(batch.tokens()), gradients);
+            worker.addGradient(members, Dropout.NONE, adapter, gradients);
         }
         return gradients.values(0);
     }
@@ -153,8 +156,8 @@ class PrivateGradientTest {
         return clippingBound / (1L << PrivateTrainingPlan.gridBits(parameters));
     }
 
-    private static List<List<EncodedExample>> singles(List<EncodedExample> examples) {
-        List<List<EncodedExample>> groups = new ArrayList<>();
+    private static List<List<TrainingExample>> singles(List<EncodedExample> examples) {
+        List<List<TrainingExample>> groups = new ArrayList<>();
         examples.forEach(example -> groups.add(List.of(example)));
         return groups;
     }
