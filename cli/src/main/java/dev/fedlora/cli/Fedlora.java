@@ -1,6 +1,7 @@
 package dev.fedlora.cli;
 
 import dev.fedlora.cli.adapter.AdapterGroup;
+import dev.fedlora.cli.bench.BenchGroup;
 import dev.fedlora.cli.client.ClientGroup;
 import dev.fedlora.cli.command.CommonOptions;
 import dev.fedlora.cli.command.ErrorHandling;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
             TaskGroup.class,
             RosterGroup.class,
             SecaggGroup.class,
-            SimulateCommand.class
+            SimulateCommand.class,
+            BenchGroup.class
         },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. 'fedlora COMMAND --help' explains a command."})
 public final class Fedlora implements Callable<Integer> {
