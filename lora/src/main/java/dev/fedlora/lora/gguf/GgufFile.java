@@ -7,20 +7,19 @@ import dev.fedlora.lora.quant.QuantizedMatrix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF file that is open for reading: its metadata in memory, its tensors memory-mapped, one mapping each.
+ * A GGUF file that is open for reading: its metadata in memory, its tensors memory-mapped, one mapping each. The file may
+ * be of any size; a tensor of 2 GiB or more has several mappings, can be read by {@link #parts} and not be multiplied with.
  *
  * <p>Immutable and thread-safe. Holds no open handle; the mappings go when the object is collected. The file must not be
  * shortened while it is in use; replacing it by renaming another over it is safe.
@@ -33,10 +32,10 @@ public final class GgufFile {
     private final int alignment;
     private final Map<String, GgufValue> metadata;
     private final Map<String, GgufTensor> tensors;
-    private final Map<String, ByteBuffer> mappings;
+    private final TensorMappings mappings;
     private volatile @Nullable String sha256;
 
-    private GgufFile(Path path, long size, HeaderParser header, Map<String, ByteBuffer> mappings) {
+    private GgufFile(Path path, long size, HeaderParser header, TensorMappings mappings) {
         this.path = path;
         this.size = size;
         this.alignment = header.alignment();
@@ -52,17 +51,17 @@ public final class GgufFile {
      * @throws IOException when it cannot be read
      */
     public static GgufFile open(Path path) throws IOException {
+        return open(path, Integer.MAX_VALUE);
+    }
+
+    /** Opens {@code path} with no mapping of a tensor longer than {@code mostBytes}. */
+    static GgufFile open(Path path, int mostBytes) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
             ByteBuffer start = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(size, Integer.MAX_VALUE));
             HeaderParser header = new HeaderParser(path, size, start).parse();
-            Map<String, ByteBuffer> mappings = new HashMap<>();
-            for (GgufTensor tensor : header.tensors().values()) {
-                if (tensor.bytes() <= Integer.MAX_VALUE) {
-                    ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes());
-                    mappings.put(tensor.name(), bytes.order(ByteOrder.LITTLE_ENDIAN));
-                }
-            }
+            TensorMappings mappings =
+                    TensorMappings.of(channel, header.tensors().values(), mostBytes);
             return new GgufFile(path, size, header, mappings);
         }
     }
@@ -202,14 +201,31 @@ public final class GgufFile {
      */
     public ByteBuffer bytes(String name) {
         GgufTensor tensor = tensor(name);
-        ByteBuffer mapped = mappings.get(name);
-        if (mapped == null) {
+        List<ByteBuffer> mapped = byteParts(name);
+        if (mapped.size() != 1) {
             throw new MalformedFileException(
                     path,
                     "tensor %s takes %d bytes, at most %d can be used"
                             .formatted(name, tensor.bytes(), Integer.MAX_VALUE));
         }
-        return mapped.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        return mapped.get(0);
+    }
+
+    /**
+     * Returns a tensor's bytes in parts of whole rows, each read-only, little-endian, position 0.
+     *
+     * @throws MalformedFileException when there is none of that name, or a row alone takes more than 2³¹ - 1 bytes
+     */
+    List<ByteBuffer> byteParts(String name) {
+        GgufTensor tensor = tensor(name);
+        List<ByteBuffer> parts = mappings.parts(name);
+        if (parts.isEmpty()) {
+            throw new MalformedFileException(
+                    path,
+                    "a row of tensor %s takes %d bytes, at most %d can be used"
+                            .formatted(name, tensor.type().bytes(tensor.columns()), Integer.MAX_VALUE));
+        }
+        return parts;
     }
 
     /**
@@ -224,28 +240,43 @@ public final class GgufFile {
             throw new MalformedFileException(
                     path, "tensor %s has dimensions %s, a matrix has two".formatted(name, tensor.dimensions()));
         }
-        return rows(name);
-    }
-
-    /**
-     * Returns a tensor of any number of dimensions as its rows: all dimensions but the first in one.
-     *
-     * @throws MalformedFileException when there is no such tensor, it is too large or of a type that cannot be computed
-     *     with
-     */
-    public QuantizedMatrix rows(String name) {
-        GgufTensor tensor = tensor(name);
-        if (!tensor.type().isComputable()) {
-            throw new MalformedFileException(
-                    path,
-                    "tensor %s is stored as %s, this version computes with %s"
-                            .formatted(name, tensor.type(), computable()));
-        }
+        requireComputable(tensor);
         ByteBuffer bytes = bytes(name); // fewer bytes than 2^31, but Q4_0 holds nearly twice as many values
         if (tensor.rows() > Integer.MAX_VALUE || tensor.columns() > Integer.MAX_VALUE) {
             throw new MalformedFileException(path, "tensor " + name + " is too large: " + tensor.dimensions());
         }
         return new QuantizedMatrix(name, tensor.type(), (int) tensor.rows(), (int) tensor.columns(), bytes);
+    }
+
+    /**
+     * Returns the rows of a tensor of any number of dimensions and of any size, in order: as one matrix, or as several
+     * where it is larger than 2 GiB.
+     *
+     * @throws MalformedFileException when there is no such tensor, it is of a type that cannot be computed with, or a row
+     *     alone is too long
+     */
+    public List<QuantizedMatrix> parts(String name) {
+        GgufTensor tensor = tensor(name);
+        requireComputable(tensor);
+        List<ByteBuffer> parts = byteParts(name);
+        if (tensor.columns() > Integer.MAX_VALUE) { // of fewer bytes
+            throw new MalformedFileException(path, "tensor " + name + " is too large: " + tensor.dimensions());
+        }
+        int columns = (int) tensor.columns();
+        long rowBytes = tensor.type().bytes(columns);
+        return parts.stream()
+                .map(part -> new QuantizedMatrix(
+                        name, tensor.type(), Math.toIntExact(part.remaining() / rowBytes), columns, part))
+                .toList();
+    }
+
+    private void requireComputable(GgufTensor tensor) {
+        if (!tensor.type().isComputable()) {
+            throw new MalformedFileException(
+                    path,
+                    "tensor %s is stored as %s, this version computes with %s"
+                            .formatted(tensor.name(), tensor.type(), computable()));
+        }
     }
 
     /**
@@ -267,7 +298,7 @@ public final class GgufFile {
     /**
      * Returns a copy of a one-dimensional tensor of F32 values, such as a bias or a norm's weight.
      *
-     * @throws MalformedFileException when there is no such tensor, or it has another shape or type
+     * @throws MalformedFileException when there is no such tensor, it has another shape or type, or a value is not finite
      */
     public float[] vector(String name) {
         GgufTensor tensor = tensor(name);
@@ -279,6 +310,13 @@ public final class GgufFile {
         }
         float[] values = new float[bytes(name).remaining() / Float.BYTES];
         bytes(name).asFloatBuffer().get(values);
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new MalformedFileException(
+                        path,
+                        "tensor %s: value %d is %s, only finite values can be used".formatted(name, i, values[i]));
+            }
+        }
         return values;
     }
 

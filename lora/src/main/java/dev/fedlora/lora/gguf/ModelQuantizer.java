@@ -106,22 +106,31 @@ public final class ModelQuantizer {
     }
 
     private void copy(String name, GgufWriter.Target out) throws IOException {
-        ByteBuffer all = in.bytes(name);
-        for (int from = 0; from < all.limit(); from += PART_BYTES) {
-            out.write(all.slice(from, Math.min(PART_BYTES, all.limit() - from)));
+        for (ByteBuffer all : in.byteParts(name)) {
+            for (int from = 0; from < all.limit(); from += PART_BYTES) {
+                out.write(all.slice(from, Math.min(PART_BYTES, all.limit() - from)));
+            }
         }
     }
 
-    /** Parts are converted by the workers, some of them ahead of the one that is written. */
     private void convert(StoragePlan.Choice choice, GgufWriter.Target out) throws IOException {
-        QuantizedMatrix matrix = in.rows(choice.tensor().name());
+        long firstRow = 0;
+        for (QuantizedMatrix rows : in.parts(choice.tensor().name())) {
+            convert(rows, firstRow, choice.type(), out);
+            firstRow += rows.rows();
+        }
+    }
+
+    /** The workers convert some rows each, ahead of those that are written. */
+    private void convert(QuantizedMatrix matrix, long firstRow, QuantizationType type, GgufWriter.Target out)
+            throws IOException {
         int rows = Math.max(1, PART_VALUES / matrix.columns());
         Deque<Future<byte[]>> underWay = new ArrayDeque<>();
         try {
-            for (int first = 0; first < matrix.rows(); first += rows) {
-                int from = first;
+            for (long next = 0; next < matrix.rows(); next += rows) {
+                int first = (int) next;
                 int count = Math.min(rows, matrix.rows() - first);
-                underWay.add(workers.submit((Callable<byte[]>) () -> part(matrix, from, count, choice.type())));
+                underWay.add(workers.submit((Callable<byte[]>) () -> blocks(matrix, first, count, firstRow, type)));
                 if (underWay.size() > ahead) {
                     out.write(ByteBuffer.wrap(result(underWay.remove())));
                 }
@@ -134,19 +143,20 @@ public final class ModelQuantizer {
         }
     }
 
-    private byte[] part(QuantizedMatrix matrix, int first, int count, QuantizationType type) {
+    private byte[] blocks(QuantizedMatrix matrix, int first, int count, long firstRow, QuantizationType type) {
         float[] values = new float[Math.multiplyExact(count, matrix.columns())];
         Dequantizer.rows(matrix, first, count, values);
         try {
             return Quantizer.quantize(type, values);
         } catch (UnstorableValueException refused) {
+            int index = refused.index();
             throw new IllegalArgumentException(
                     "%s: tensor %s, row %d, column %d: the value %s"
                             .formatted(
                                     in.path(),
                                     matrix.name(),
-                                    first + refused.index() / matrix.columns(),
-                                    refused.index() % matrix.columns(),
+                                    firstRow + first + index / matrix.columns(),
+                                    index % matrix.columns(),
                                     refused.problem()),
                     refused);
         }

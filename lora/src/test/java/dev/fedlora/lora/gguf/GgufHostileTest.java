@@ -178,6 +178,18 @@ class GgufHostileTest {
         assertRefused("tensor t appears twice");
     }
 
+    @Test
+    void vector_valueThatIsNotFinite_isRefusedByPlace() throws IOException {
+        Path file = folder.resolve("nan.gguf");
+        new GgufWriter()
+                .tensor("output_norm.weight", List.of(3L), new float[] {1, 2, Float.NaN})
+                .write(file);
+        GgufFile open = GgufFile.open(file);
+        assertThatThrownBy(() -> open.vector("output_norm.weight"))
+                .isInstanceOf(MalformedFileException.class)
+                .hasMessageContaining("tensor output_norm.weight: value 2 is NaN, only finite values can be used");
+    }
+
     private byte[] valid() throws IOException {
         Path file = folder.resolve("valid.gguf");
         new GgufWriter()

@@ -71,6 +71,23 @@ class ModelQuantizerTest {
         assertThat(Files.mismatch(files.get(0), files.get(2))).isEqualTo(-1);
     }
 
+    /** As tensors of more than 2 GiB are, only smaller. */
+    @Test
+    void quantize_tensorsThatAreMappedInParts_givesTheSameFile() throws IOException {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        Path whole = folder.resolve("whole.gguf");
+        Path parts = folder.resolve("parts.gguf");
+        ModelQuantizer.quantize(GgufFile.open(model), QuantizationType.Q4_0, whole, 2, (d, a, c) -> {});
+        // 1000 bytes are 3 rows of 64 floats and a bit, and one of 192
+        ModelQuantizer.quantize(GgufFile.open(model, 1000), QuantizationType.Q4_0, parts, 2, (d, a, c) -> {});
+        assertThat(Files.mismatch(whole, parts)).isEqualTo(-1);
+        ModelQuantizer.quantize(GgufFile.open(model, 1000), QuantizationType.F32, parts, 2, (d, a, c) -> {});
+        GgufFile floats = GgufFile.open(model);
+        for (GgufTensor tensor : GgufFile.open(parts).tensors()) {
+            assertThat(GgufFile.open(parts).bytes(tensor.name())).isEqualTo(floats.bytes(tensor.name()));
+        }
+    }
+
     /** 3 parts and a bit. */
     private GgufFile large() throws IOException {
         Path file = folder.resolve("large.gguf");
