@@ -66,6 +66,11 @@ public abstract class AnsweringCommand implements Callable<Integer> {
         return json;
     }
 
+    /** Returns standard output, for an answer that people are to see as it comes; nothing else goes there with --json. */
+    protected final PrintWriter output() {
+        return spec.commandLine().getOut();
+    }
+
     /** Returns where to tell the user what goes on: standard error. */
     protected final PrintWriter progress() {
         return spec.commandLine().getErr();

@@ -12,6 +12,9 @@ import picocli.CommandLine.Command;
             InspectCommand.class,
             TokenizeCommand.class,
             EmbedCommand.class,
-            QuantizeCommand.class
+            QuantizeCommand.class,
+            LogitsCommand.class,
+            PerplexityCommand.class,
+            GenerateCommand.class
         })
 public final class ModelGroup extends Group {}

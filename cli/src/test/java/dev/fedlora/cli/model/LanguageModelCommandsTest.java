@@ -1,0 +1,205 @@
+package dev.fedlora.cli.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.fedlora.cli.testing.CommandRun;
+import dev.fedlora.testkit.Shared;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Commands that predict tokens, on a really trained small model. */
+class LanguageModelCommandsTest {
+    private static final String TEXT = "Once upon a time, there was a little girl named Lily. She";
+
+    @Test
+    void logits_text_areThoseOfLlamaCpp() throws IOException {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        JsonNode answer = CommandRun.of("model", "logits", model, "--text", TEXT, "--backend", "vector", "--json")
+                .json();
+        assertThat(answer.get("tokens")).hasSize(17);
+        assertThat(answer.get("tokens").get(0).asInt()).isEqualTo(1);
+        assertGolden(answer, "stories260K-f32");
+    }
+
+    @Test
+    void logits_tokensAndAdapter_areThoseOfLlamaCpp() throws IOException {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        String tokens = "1,403,407,261,378,432,383,286,261,376,298,315,421,395,317,426,338";
+        Path adapter = Shared.path("adapters/stories260K-lora-r4.gguf");
+        assertGolden(
+                CommandRun.of(
+                                "model",
+                                "logits",
+                                model,
+                                "--tokens",
+                                tokens,
+                                "--adapter",
+                                adapter,
+                                "--adapter-scale",
+                                "0.5",
+                                "--backend",
+                                "vector",
+                                "--json")
+                        .json(),
+                "stories260K-f32+lora-r4-s0.5");
+        CommandRun forPeople = CommandRun.of("model", "logits", model, "--tokens", "1,403", "--backend", "vector");
+        assertThat(forPeople.out()).contains("after 1: 403 (17.024)").contains("after 403: 407");
+    }
+
+    private static void assertGolden(JsonNode answer, String name) throws IOException {
+        ByteBuffer golden = ByteBuffer.wrap(Files.readAllBytes(Shared.path("golden/" + name + ".logits.f32")))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (JsonNode row : answer.get("logits")) {
+            for (JsonNode value : row) {
+                assertThat(value.floatValue()).isCloseTo(golden.getFloat(), within(2e-5f));
+            }
+        }
+        assertThat(golden.hasRemaining()).isFalse();
+    }
+
+    /** llama.cpp's own figures, to the four places that it prints; it rounds activations where weights are rounded. */
+    @ParameterizedTest
+    @CsvSource({"f32, 4.0302", "F16, 4.0301"})
+    void perplexity_story_isThatOfLlamaCpp(String type, double expected) {
+        Path model = Shared.path("models/stories260K-" + type + ".gguf");
+        Path text = Shared.path("golden/ppl_ts.txt");
+        JsonNode answer = CommandRun.of("model", "perplexity", model, "--text-file", text, "--context", "256", "--json")
+                .json();
+        assertThat(answer.get("perplexity").asDouble()).isCloseTo(expected, within(0.002));
+        assertThat(answer.get("chunks").asInt()).isEqualTo(7);
+    }
+
+    @Test
+    void perplexity_anyNumberOfThreads_isTheSame() {
+        Path model = Shared.path("models/stories260K-Q8_0.gguf");
+        Path text = Shared.path("golden/ppl_ts.txt");
+        String[] figures = new String[2];
+        for (int i = 0; i < 2; i++) {
+            figures[i] = CommandRun.of(
+                            "model",
+                            "perplexity",
+                            model,
+                            "--text-file",
+                            text,
+                            "--context",
+                            "128",
+                            "--backend",
+                            "vector",
+                            "--threads",
+                            i + 1)
+                    .out();
+        }
+        assertThat(figures[1]).isEqualTo(figures[0]).startsWith("perplexity ").contains("chunks of 128 tokens");
+    }
+
+    @Test
+    void perplexity_shortTextOrLongContext_isRefused(@TempDir Path folder) throws IOException {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        Path text = Files.writeString(folder.resolve("short.txt"), "Once upon a time");
+        CommandRun run = CommandRun.of("model", "perplexity", model, "--text-file", text);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("tokens, a context of 512 needs at least 1024");
+        CommandRun wide = CommandRun.of(
+                "model", "perplexity", model, "--text-file", Shared.path("golden/ppl_ts.txt"), "--context", "600");
+        assertThat(wide.err()).contains("a context of 600 tokens is more than the model's limit of 512");
+    }
+
+    @Test
+    void generate_greedy_printsTheSameTextAsItComesAndAsJson() {
+        Path model = Shared.path("models/stories260K-Q8_0.gguf");
+        CommandRun run = CommandRun.of(
+                "model",
+                "generate",
+                model,
+                "--prompt",
+                "Once upon a time",
+                "--max-tokens",
+                "24",
+                "--backend",
+                "vector");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith(", there was a little girl named");
+        JsonNode answer = CommandRun.of(
+                        "model",
+                        "generate",
+                        model,
+                        "--prompt",
+                        "Once upon a time",
+                        "--max-tokens",
+                        "24",
+                        "--backend",
+                        "vector",
+                        "--json")
+                .json();
+        assertThat(answer.get("text").asText() + System.lineSeparator()).isEqualTo(run.out());
+        assertThat(answer.get("tokens")).hasSize(24);
+    }
+
+    @Test
+    void generate_adapterAndSampling_changeTheText() {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        Path adapter = Shared.path("adapters/stories260K-lora-r4.gguf");
+        String base = text("model", "generate", model, "--prompt", "Lily", "--max-tokens", "16");
+        assertThat(text("model", "generate", model, "--prompt", "Lily", "--max-tokens", "16", "--adapter", adapter))
+                .isNotEqualTo(base);
+        String drawn = text(
+                "model",
+                "generate",
+                model,
+                "--prompt",
+                "Lily",
+                "--max-tokens",
+                "16",
+                "--temperature",
+                "1.5",
+                "--seed",
+                "7");
+        assertThat(drawn).isNotEqualTo(base);
+        assertThat(text(
+                        "model",
+                        "generate",
+                        model,
+                        "--prompt",
+                        "Lily",
+                        "--max-tokens",
+                        "16",
+                        "--temperature",
+                        "1.5",
+                        "--seed",
+                        "7"))
+                .isEqualTo(drawn);
+    }
+
+    private static String text(Object... arguments) {
+        CommandRun run = CommandRun.of(arguments);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        return run.out();
+    }
+
+    @Test
+    void badOptions_areWrongUsage() {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        assertThat(CommandRun.of("model", "generate", model, "--prompt", "a", "--temperature", "-1")
+                        .exitCode())
+                .isEqualTo(2);
+        assertThat(CommandRun.of("model", "generate", model, "--prompt", "a", "--top-p", "0")
+                        .err())
+                .contains("top-p must be in (0, 1], got 0.0");
+        assertThat(CommandRun.of("model", "logits", model).exitCode()).isEqualTo(2);
+        assertThat(CommandRun.of("model", "logits", model, "--text", "a", "--tokens", "1")
+                        .exitCode())
+                .isEqualTo(2);
+        CommandRun unknown = CommandRun.of("model", "logits", model, "--tokens", "1,512");
+        assertThat(unknown.exitCode()).isEqualTo(1);
+        assertThat(unknown.err()).contains("token 512 at position 1 is outside 0..511");
+    }
+}
