@@ -26,6 +26,18 @@ public final class ComputeOptions {
     }
 
     /**
+     * Returns the back end that was asked for; when none was, one that computes in single precision, for commands whose
+     * answers are compared with those of other programs.
+     *
+     * @throws IllegalArgumentException when there is none of that name
+     */
+    public MatrixBackend exactBackend() {
+        MatrixBackend chosen = backend();
+        boolean rounds = backend.equals("auto") && chosen.name().equals("onednn-bf16");
+        return rounds ? MatrixBackends.select("onednn-f32") : chosen;
+    }
+
+    /**
      * Returns the number of worker threads.
      *
      * @throws IllegalArgumentException when it is less than 1

@@ -48,7 +48,7 @@ final class LogitsCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException {
-        MatrixBackend backend = fromOptions(compute::backend);
+        MatrixBackend backend = fromOptions(compute::exactBackend);
         OpenedBase base = language.open();
         String text = input.text;
         int[] given = input.tokens;

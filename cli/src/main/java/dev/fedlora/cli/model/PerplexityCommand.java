@@ -38,7 +38,7 @@ final class PerplexityCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException, InterruptedException {
-        MatrixBackend backend = fromOptions(compute::backend);
+        MatrixBackend backend = fromOptions(compute::exactBackend);
         int threads = fromOptions(compute::threads);
         OpenedBase base = language.open();
         Perplexity.Text text = new Perplexity.Text(
