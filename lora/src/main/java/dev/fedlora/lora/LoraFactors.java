@@ -18,4 +18,26 @@ public record LoraFactors(String tensor, int rank, int inputs, int outputs, floa
                                     tensor, rank, inputs, outputs, rank * inputs, outputs * rank, a.length, b.length));
         }
     }
+
+    /**
+     * Returns the Frobenius norm of the product, √trace(BᵀB AAᵀ): r² numbers at a time, where the product itself has
+     * outputs × inputs.
+     */
+    public double productNorm() {
+        double trace = 0;
+        for (int i = 0; i < rank; i++) {
+            for (int j = 0; j < rank; j++) {
+                double rowsOfA = 0;
+                for (int k = 0; k < inputs; k++) {
+                    rowsOfA += (double) a[i * inputs + k] * a[j * inputs + k];
+                }
+                double columnsOfB = 0;
+                for (int n = 0; n < outputs; n++) {
+                    columnsOfB += (double) b[n * rank + i] * b[n * rank + j];
+                }
+                trace += rowsOfA * columnsOfB;
+            }
+        }
+        return Math.sqrt(Math.max(0, trace)); // rounding can leave a zero below zero
+    }
 }

@@ -2,7 +2,9 @@ package dev.fedlora.lora;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
+import dev.fedlora.testkit.Property;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +89,36 @@ class LoraAdapterTest {
         assertThatThrownBy(() -> new AdapterSpec(1, Float.NaN, List.of("attn_q")))
                 .hasMessageContaining("alpha");
         assertThatThrownBy(() -> new AdapterSpec(1, 1, List.of())).hasMessageContaining("at least one linear layer");
+    }
+
+    @Test
+    void productNorm_equalsThatOfTheProduct() {
+        Property.forAll(50, random -> {
+            int r = random.nextInt(1, 5);
+            int k = random.nextInt(1, 9);
+            int n = random.nextInt(1, 9);
+            float[] a = Property.floats(random, r * k);
+            float[] b = Property.floats(random, n * r);
+            double squares = 0;
+            for (int i = 0; i < n * k; i++) {
+                double product = 0;
+                for (int j = 0; j < r; j++) {
+                    product += (double) b[i / k * r + j] * a[j * k + i % k];
+                }
+                squares += product * product;
+            }
+            double expected = Math.sqrt(squares);
+            double size = norm(a) * norm(b); // what rounding and cancellation are measured by: √eps of it at the most
+            assertThat(new LoraFactors("t", r, k, n, a, b).productNorm()).isCloseTo(expected, offset(1e-7 * size));
+        });
+    }
+
+    private static double norm(float[] values) {
+        double squares = 0;
+        for (float value : values) {
+            squares += (double) value * value;
+        }
+        return Math.sqrt(squares);
     }
 
     @Test

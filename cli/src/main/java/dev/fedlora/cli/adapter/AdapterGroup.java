@@ -6,6 +6,6 @@ import picocli.CommandLine.Command;
 /** {@code fedlora adapter}. */
 @Command(
         name = "adapter",
-        description = "Inspect and convert trained adapters.",
-        subcommands = {InspectCommand.class, ConvertCommand.class})
+        description = "Inspect, check, convert and merge trained adapters.",
+        subcommands = {InspectCommand.class, ConvertCommand.class, MergeCommand.class, VerifyCommand.class})
 public final class AdapterGroup extends Group {}

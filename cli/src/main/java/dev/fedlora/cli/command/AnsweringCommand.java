@@ -42,6 +42,11 @@ public abstract class AnsweringCommand implements Callable<Integer> {
         }
         out.flush();
         afterwards();
+        return exitCode();
+    }
+
+    /** Returns the exit code after the answer was printed: 0, unless the answer itself is bad news. */
+    protected int exitCode() {
         return CommandLine.ExitCode.OK;
     }
 

@@ -131,6 +131,79 @@ class AdapterCommandsTest {
     }
 
     @Test
+    void inspect_tellsScalesNormsAndSize() throws IOException {
+        JsonNode answer = CommandRun.of("adapter", "inspect", stored, "--json").json();
+        assertThat(answer.get("scaling").asText()).isEqualTo("standard");
+        assertThat(answer.get("bytes").asLong()).isEqualTo(Files.size(stored));
+        JsonNode kind = answer.get("kinds").get(0);
+        assertThat(kind.get("target").asText()).isEqualTo("attn_q");
+        assertThat(kind.get("tensors").asInt()).isEqualTo(6);
+        assertThat(kind.get("ranks")).hasToString("[4]");
+        assertThat(kind.get("scales")).hasToString("[2.0]");
+        assertThat(kind.get("norm").asDouble()).isZero(); // B starts at zero
+        assertThat(answer.get("tensors").get(0).get("scale").asDouble()).isEqualTo(2);
+    }
+
+    @Test
+    void verify_soundAdapter_tellsWhatFormsCannotHold() {
+        CommandRun run = CommandRun.of("adapter", "verify", peft, "--base", base, "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.json().get("sound").asBoolean()).isTrue();
+        assertThat(run.json().get("problems")).isEmpty();
+        assertThat(run.json().get("losses").get("gguf")).hasToString("[\"the classifier head\"]");
+        assertThat(CommandRun.of("adapter", "verify", peft, "--base", base).out())
+                .contains("sound", "lost in form gguf: the classifier head", "lost in form peft: nothing");
+    }
+
+    @Test
+    void verify_unsoundAdapter_listsProblemsAndExitsWith1() throws IOException {
+        Path stories = Shared.path("models/stories260K-f32.gguf");
+        CommandRun run = CommandRun.of("adapter", "verify", stored, "--base", stories, "--json");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.json().get("sound").asBoolean()).isFalse();
+        assertThat(run.json().get("problems").toString())
+                .contains("it is for architecture bert, the base model is llama", "it is for the base model")
+                .contains("blk.5.attn_q.weight, which the base model does not have");
+        CommandRun text = CommandRun.of("adapter", "verify", stored, "--base", stories);
+        assertThat(text.exitCode()).isEqualTo(1);
+        assertThat(text.out()).contains("problems").contains("- it is for architecture bert");
+    }
+
+    @Test
+    void merge_intoTheBase_givesAModel() throws IOException {
+        Path stories = Shared.path("models/stories260K-f32.gguf");
+        Path adapter = Shared.path("adapters/stories260K-lora-r4.gguf");
+        Path out = folder.resolve("merged.gguf");
+        CommandRun run =
+                CommandRun.of("adapter", "merge", "--base", stories, "--adapter", adapter, "--out", out, "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.json().get("tensors").asInt()).isEqualTo(35);
+        assertThat(run.json().get("bytes").asLong()).isEqualTo(Files.size(out));
+        CommandRun half = CommandRun.of(
+                "adapter",
+                "merge",
+                "--base",
+                stories,
+                "--adapter",
+                adapter,
+                "--out",
+                out,
+                "--type",
+                "Q8_0",
+                "--adapter-scale",
+                "0.5");
+        assertThat(half.exitCode()).as(half.err()).isZero();
+        CommandRun wrong = CommandRun.of(
+                "adapter", "merge", "--base", stories, "--adapter", adapter, "--out", out, "--type", "TQ2_0");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.err()).contains("--type is TQ2_0, this version writes");
+        CommandRun other = CommandRun.of(
+                "adapter", "merge", "--base", stories, "--adapter", peft, "--out", folder.resolve("none.gguf"));
+        assertThat(other.exitCode()).isEqualTo(1);
+        assertThat(folder.resolve("none.gguf")).doesNotExist();
+    }
+
+    @Test
     void convert_headToGguf_saysWhatIsLost() {
         CommandRun run = CommandRun.of("adapter", "convert", stored, "--to", "gguf", "--out", folder.resolve("x.gguf"));
         assertThat(run.exitCode()).isZero();

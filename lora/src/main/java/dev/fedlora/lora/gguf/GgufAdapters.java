@@ -31,7 +31,9 @@ public final class GgufAdapters {
     private static final String A = ".lora_a";
     private static final String B = ".lora_b";
     private static final String ALPHA = "adapter.lora.alpha";
-    private static final String BASE = "fedlora.base_sha256"; // llama.cpp reads over keys that it does not know
+    /** Key of the base model's hash; llama.cpp reads over keys that it does not know. */
+    public static final String BASE = "fedlora.base_sha256";
+
     private static final Pattern IN_BLOCK = Pattern.compile("blk\\.\\d{1,5}\\.[a-z0-9_]{1,64}\\.weight");
     private static final int QUANTIZATION_VERSION = 2; // ggml's present block layouts
 

@@ -1,6 +1,7 @@
 package dev.fedlora.lora.huggingface;
 
 import dev.fedlora.lora.file.MalformedFileException;
+import dev.fedlora.lora.gguf.FileTypes;
 import dev.fedlora.lora.gguf.GgufWriter;
 import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.quant.Quantizer;
@@ -70,7 +71,7 @@ public final class HuggingFaceConverter {
         out.text("general.architecture", config.family().architecture())
                 .text("general.type", "model")
                 .text("general.name", name())
-                .u32("general.file_type", fileType())
+                .u32("general.file_type", FileTypes.of(type))
                 .u32("general.quantization_version", QUANTIZATION_VERSION);
         config.writeTo(out);
         DirectoryVocabulary.read(directory, json, config.vocabulary()).writeTo(out);
@@ -100,23 +101,5 @@ public final class HuggingFaceConverter {
 
     private String name() {
         return String.valueOf(directory.toAbsolutePath().normalize().getFileName());
-    }
-
-    /** Returns llama.cpp's number for "mostly this type". */
-    private int fileType() {
-        return switch (type) {
-            case F32 -> 0;
-            case F16 -> 1;
-            case Q4_0 -> 2;
-            case Q4_1 -> 3;
-            case Q8_0 -> 7;
-            case Q5_0 -> 8;
-            case Q5_1 -> 9;
-            case Q4_K -> 14; // the kinds with one type throughout are called small
-            case Q5_K -> 16;
-            case Q6_K -> 18;
-            case BF16 -> 32;
-            case Q2_K, Q3_K, Q8_K, TQ1_0, TQ2_0 -> throw new IllegalArgumentException("no file type for " + type);
-        };
     }
 }

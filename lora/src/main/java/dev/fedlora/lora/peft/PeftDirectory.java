@@ -42,7 +42,9 @@ import org.jspecify.annotations.Nullable;
 public final class PeftDirectory {
     static final String CLASSIFIER = "classifier";
     private static final String CONFIG = "adapter_config.json";
-    private static final String MODEL = "adapter_model.safetensors";
+    /** Name of the file that holds the factors. */
+    public static final String MODEL = "adapter_model.safetensors";
+
     private static final String PICKLED = "adapter_model.bin";
     private static final String PREFIX = "base_model.model.";
     private static final String MAGNITUDE = ".lora_magnitude_vector";
@@ -157,6 +159,17 @@ public final class PeftDirectory {
         PeftDirectory peft = open(directory);
         peft.requireSame(architecture, baseSha256);
         return peft.adapter(architecture, baseSha256, peft.config.own().heads());
+    }
+
+    /**
+     * Refuses a directory that lacks a file, whose settings cannot be read, or whose weights are no safetensors file; looks
+     * at no tensor.
+     *
+     * @throws MalformedFileException saying what is wrong
+     * @throws IOException when it cannot be read
+     */
+    public static void requireReadable(Path directory) throws IOException {
+        open(directory);
     }
 
     private static PeftDirectory open(Path directory) throws IOException {

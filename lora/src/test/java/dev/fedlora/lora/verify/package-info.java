@@ -1,0 +1,3 @@
+/** Tests of what an adapter can have wrong. */
+@org.jspecify.annotations.NullMarked
+package dev.fedlora.lora.verify;
