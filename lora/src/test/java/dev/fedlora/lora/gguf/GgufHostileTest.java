@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.testkit.Property;
+import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -16,6 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that lie about themselves. */
 class GgufHostileTest {
@@ -234,6 +237,35 @@ class GgufHostileTest {
                 assertThat(refused.getMessage()).contains("changed.gguf").hasSizeLessThan(1000);
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
+            }
+        });
+    }
+
+    /** Headers that llama.cpp wrote, with up to 8 bytes changed, most of them to values that counts and types live on. */
+    @ParameterizedTest
+    @ValueSource(strings = {"stories260K-Q4_0.gguf", "bitstories3M-Q4_K_M.gguf"})
+    void parse_realHeaderWithChangedBytes_isReadOrRefusedInOneLine(String model) throws IOException {
+        Path file = Shared.path("models/" + model);
+        byte[] valid = Files.readAllBytes(file);
+        long data = GgufFile.open(file).tensors().stream()
+                .mapToLong(GgufTensor::offset)
+                .min()
+                .orElseThrow();
+        byte[] awkward = {0, 1, -1, 127, -128, 2, 8, 9, 32};
+        Property.forAll(20_000, random -> {
+            byte[] changed = Arrays.copyOf(valid, (int) data);
+            for (int i = random.nextInt(1, 9); i > 0; i--) {
+                // every other one among the tensors at the end, which are few beside the vocabulary
+                int at = random.nextInt(random.nextBoolean() ? 0 : (int) data - 4000, (int) data);
+                changed[at] =
+                        random.nextInt(4) == 0 ? (byte) random.nextInt() : awkward[random.nextInt(awkward.length)];
+            }
+            try {
+                HeaderParser header = new HeaderParser(file, valid.length, ByteBuffer.wrap(changed)).parse();
+                assertThat(header.tensors().values())
+                        .allMatch(t -> t.offset() >= 0 && t.bytes() > 0 && t.offset() + t.bytes() <= valid.length);
+            } catch (MalformedFileException refused) {
+                assertThat(refused.getMessage()).contains(model).hasSizeLessThan(2000);
             }
         });
     }
