@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fedlora.lora.gguf.GgufFile;
-import dev.fedlora.lora.gguf.GgufWriter;
 import dev.fedlora.lora.testing.TestSubwords;
 import dev.fedlora.lora.tokenizer.Tokenizer;
 import dev.fedlora.lora.tokenizer.Tokenizers;
@@ -23,7 +22,7 @@ class PromptEncoderTest {
     @TempDir
     private Path folder;
 
-    private Tokenizer open(GgufWriter writer) throws IOException {
+    private Tokenizer open(TestSubwords writer) throws IOException {
         writer.write(folder.resolve("model.gguf"));
         return Tokenizers.of(GgufFile.open(folder.resolve("model.gguf")));
     }
