@@ -81,6 +81,33 @@ class ModelCommandsTest {
     }
 
     @Test
+    void tokenize_vocabulariesOfLanguageModels_givesLlamaCppsIds() throws IOException {
+        Path stories = Shared.path("models/stories260K-Q8_0.gguf");
+        JsonNode texts =
+                JSON.readTree(Shared.path("golden/tokens-stories260K.json").toFile());
+        for (int i : new int[] {0, 20, 54}) {
+            String text = texts.get(i).get("text").asText();
+            JsonNode answer = CommandRun.of("model", "tokenize", stories, "--text", text, "--json")
+                    .json();
+            assertThat(answer.get("tokens")).as(text).isEqualTo(texts.get(i).get("ids"));
+        }
+        Path gpt2 = Shared.path("tokenizer-vectors/ggml-vocab-gpt-2.gguf");
+        assertThat(CommandRun.of("model", "tokenize", gpt2, "--text", "Hello world")
+                        .out()
+                        .strip())
+                .isEqualTo("15496 995");
+    }
+
+    @Test
+    void tokenize_fileWithoutTokenizer_saysWhatIsMissing() {
+        CommandRun run = CommandRun.of(
+                "model", "tokenize", Shared.path("adapters/stories260K-lora-r4.gguf"), "--text", "x", "--json");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("stories260K-lora-r4.gguf: has no metadata key tokenizer.ggml.model");
+    }
+
+    @Test
     void embed_anyText_hasLengthOne() {
         double[] embedding = embedding(q8, "A patient with chest pain.");
         assertThat(embedding).hasSize(384);
