@@ -6,6 +6,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * llama.cpp itself, compiled: the library inside java-llama.cpp exports its C functions, and the tests ask it for the
@@ -40,6 +41,15 @@ public final class LlamaCpp {
 
     /** Returns the logits at every token, T × V. */
     public float[] logits(Path model, int[] tokens, int vocabulary) {
+        return logits(model, null, tokens, vocabulary);
+    }
+
+    /**
+     * Returns the logits at every token, T × V, with an adapter at its own scale.
+     *
+     * @param adapter a GGUF adapter, or null for the model alone
+     */
+    public float[] logits(Path model, @Nullable Path adapter, int[] tokens, int vocabulary) {
         Opaque modelParams =
                 (Opaque) library.getFunction("llama_model_default_params").invoke(Opaque.class, new Object[0]);
         modelParams.writeInt(8, 0); // no layers on a GPU
@@ -49,9 +59,12 @@ public final class LlamaCpp {
             throw new IllegalStateException("llama.cpp does not load " + model);
         }
         try {
-            Pointer context =
-                    library.getFunction("llama_init_from_model").invokePointer(new Object[] {loaded, params()});
+            Pointer context = library.getFunction("llama_init_from_model")
+                    .invokePointer(new Object[] {loaded, params(tokens.length)});
             try {
+                if (adapter != null) {
+                    apply(loaded, context, adapter);
+                }
                 decode(context, tokens);
                 return read(context, tokens.length, vocabulary);
             } finally {
@@ -62,7 +75,19 @@ public final class LlamaCpp {
         }
     }
 
-    private Opaque params() {
+    private void apply(Pointer model, Pointer context, Path adapter) {
+        Pointer loaded = library.getFunction("llama_adapter_lora_init")
+                .invokePointer(new Object[] {model, adapter.toString()}); // freed with the model
+        if (loaded == null) {
+            throw new IllegalStateException("llama.cpp does not load " + adapter);
+        }
+        int failure = library.getFunction("llama_set_adapter_lora").invokeInt(new Object[] {context, loaded, 1.0f});
+        if (failure != 0) {
+            throw new IllegalStateException("llama_set_adapter_lora gave " + failure);
+        }
+    }
+
+    private Opaque params(int tokens) {
         Opaque params =
                 (Opaque) library.getFunction("llama_context_default_params").invoke(Opaque.class, new Object[0]);
         if (params.readFloat(YARN_BETA_FAST) != 32
@@ -70,7 +95,7 @@ public final class LlamaCpp {
                 || params.readInt(VALUE_TYPE) != F16) {
             throw new IllegalStateException("the layout of llama_context_params is not the one that is known");
         }
-        params.writeInt(CONTEXT_TOKENS, 64);
+        params.writeInt(CONTEXT_TOKENS, Math.max(64, tokens));
         params.writeInt(THREADS, 1);
         params.writeInt(BATCH_THREADS, 1);
         params.writeInt(KEY_TYPE, F32);
