@@ -35,14 +35,15 @@ final class DecoderReader {
                         "%s holds a model of architecture '%s', not a decoder".formatted(file.path(), architecture)));
         refuseUnsupported();
         this.shape = readShape();
-        boolean hasFactors =
-                family == DecoderFamily.LLAMA && file.findTensor(ROPE_FACTORS).isPresent();
-        this.rotary = new RotaryScaling(file, architecture)
-                .read(family, shape, hasFactors ? vector(ROPE_FACTORS, rotaryPairs()) : null);
         this.ends = readEnds();
         for (int block = 0; block < shape.blocks(); block++) {
             blocks.add(readBlock(block));
         }
+        // last: the tensors' shapes have been held against the numbers that size the tables
+        boolean hasFactors =
+                family == DecoderFamily.LLAMA && file.findTensor(ROPE_FACTORS).isPresent();
+        this.rotary = new RotaryScaling(file, architecture)
+                .read(family, shape, hasFactors ? vector(ROPE_FACTORS, rotaryPairs()) : null);
         refuseUnused();
     }
 

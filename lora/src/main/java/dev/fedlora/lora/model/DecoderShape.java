@@ -55,7 +55,11 @@ public record DecoderShape(
                     "attention.head_count_kv",
                     keyCount,
                     "a divisor of the " + count + " heads");
-            require(width >= 2, "attention.key_length", width, "at least 2");
+            require(
+                    width >= 2 && (long) width * count <= Integer.MAX_VALUE,
+                    "attention.key_length",
+                    width,
+                    "at least 2, and of all heads together at most " + Integer.MAX_VALUE);
         }
     }
 }
