@@ -26,6 +26,13 @@ final class VectorProducts implements MatrixProducts {
     @Override
     public void forward(QuantizedMatrix weight, Panel x, int rowCount, Panel y, boolean accumulate) {
         Operands.checkForward(weight, x, rowCount, y);
+        if (accumulate) { // apart: a sum that starts from a large value would round every product to its last digit
+            product = grown(product, rowCount * weight.rows());
+            Panel alone = Panel.of(product, weight.rows());
+            forward(weight, x, rowCount, alone, false);
+            RowKernels.add(alone, rowCount, weight.rows(), y);
+            return;
+        }
         for (int n = 0; n < weight.rows(); n += VectorTile.WIDTH) {
             int width = Math.min(VectorTile.WIDTH, weight.rows() - n);
             for (int k = 0; k < weight.columns(); k += INNER) {
@@ -34,7 +41,7 @@ final class VectorProducts implements MatrixProducts {
                     weights.read(new WeightReader.Run(weight, n + i, k, inner), rows, i * inner);
                 }
                 packTransposed(Panel.of(rows, inner), width, inner, 1);
-                tile.multiply(columns(x, k), rowCount, columns(y, n), width, accumulate || k > 0);
+                tile.multiply(columns(x, k), rowCount, columns(y, n), width, k > 0);
             }
         }
     }
