@@ -160,11 +160,8 @@ public final class Dl4jTrainer implements LocalTrainer {
             for (int group : chosen) {
                 requireNotInterrupted(step);
                 List<DataSet> members = examples.groups().get(group);
-                loss += network.gradient(DataSet.merge(members), gradient);
+                loss += meanGradient(members, gradient);
                 size += members.size();
-                for (int i = 0; i < gradient.length; i++) {
-                    gradient[i] /= members.size(); // of the mean: whoever has many examples counts once
-                }
                 sum.add(gradient);
             }
             requireNotInterrupted(step);
@@ -176,6 +173,15 @@ public final class Dl4jTrainer implements LocalTrainer {
         double multiplier =
                 plan.sigma(parameterCount()) / (double) (1L << PrivateTrainingPlan.gridBits(parameterCount()));
         return new PrivateTrainingReport(plan.steps(), plan.samplingRate(), multiplier);
+    }
+
+    /** The gradient of the mean, so that whoever has many examples counts once; returns the mean loss. */
+    private double meanGradient(List<DataSet> group, float[] into) {
+        double loss = network.gradient(DataSet.merge(group), into);
+        for (int i = 0; i < into.length; i++) {
+            into[i] /= group.size();
+        }
+        return loss;
     }
 
     @Override

@@ -57,6 +57,9 @@ public final class LoraNetwork {
     /**
      * Returns the network, for inference, evaluation or a network file: shared, not a copy. Weights but the trainable ones
      * are frozen in it, for {@code MultiLayerNetwork.fit} too.
+     *
+     * <p>What {@code ModelSerializer} restores is that network alone. To go on training it here, keep the base network's file
+     * and the {@link #adapter()}, and lay the one over the other again.
      */
     public MultiLayerNetwork network() {
         return network;

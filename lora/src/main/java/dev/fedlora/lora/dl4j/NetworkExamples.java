@@ -38,7 +38,7 @@ public final class NetworkExamples {
     /**
      * Takes examples of which several may be about one person: those of one name are one unit of privacy.
      *
-     * @param names one an example; null for an example that is about nobody else's
+     * @param names one an example; null for an example that is alone in being about somebody
      * @throws IllegalArgumentException as {@link #of} does, and when there is not one name an example
      */
     public static NetworkExamples grouped(DataSet data, List<@Nullable String> names) {
@@ -56,6 +56,10 @@ public final class NetworkExamples {
                     i, "features", examples.get(i).getFeatures().dup().data().asDouble());
             requireFinite(i, "labels", examples.get(i).getLabels().dup().data().asDouble());
         }
+        return new NetworkExamples(examples, groups(examples, names));
+    }
+
+    private static List<List<DataSet>> groups(List<DataSet> examples, List<@Nullable String> names) {
         List<List<DataSet>> groups = new ArrayList<>();
         Map<String, List<DataSet>> named = new LinkedHashMap<>();
         for (int i = 0; i < examples.size(); i++) {
@@ -70,7 +74,7 @@ public final class NetworkExamples {
             }
             group.add(examples.get(i));
         }
-        return new NetworkExamples(examples, groups);
+        return groups;
     }
 
     private static void requireFinite(int example, String what, double[] values) {

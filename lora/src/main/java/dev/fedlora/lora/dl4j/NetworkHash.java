@@ -1,10 +1,14 @@
 package dev.fedlora.lora.dl4j;
 
-import dev.fedlora.lora.file.WholeFile;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -21,8 +25,9 @@ final class NetworkHash {
 
     /** Returns the SHA-256, in lower-case hex, of everything that a network's outputs depend on. */
     static String of(MultiLayerNetwork network) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
+        MessageDigest sha256 = sha256();
+        DigestOutputStream digested = new DigestOutputStream(OutputStream.nullOutputStream(), sha256);
+        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(digested))) {
             out.writeUTF(DOMAIN);
             out.writeInt(network.getnLayers());
             for (int i = 0; i < network.getnLayers(); i++) {
@@ -35,9 +40,17 @@ final class NetworkHash {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("nothing is written to memory only", e);
+            throw new UncheckedIOException("what is only hashed cannot fail to be written", e);
         }
-        return WholeFile.sha256(bytes.toByteArray());
+        return HexFormat.of().formatHex(sha256.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /** The layer as Deeplearning4j writes it into a network file, but for what only training it would need. */

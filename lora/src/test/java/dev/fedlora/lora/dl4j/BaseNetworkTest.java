@@ -10,9 +10,14 @@ import dev.fedlora.lora.safetensors.AdapterBytes;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -35,6 +40,42 @@ class BaseNetworkTest {
             LoraNetwork adapted = base.adapt(base.newAdapter(TinyNetwork.spec(), labels, 1));
             assertClose(adapted.network().output(data.getFeatures()), trained.output(data.getFeatures()));
         }
+    }
+
+    @Test
+    void adapt_batchNormalizationOfEitherKind_computesTheSame() {
+        for (boolean logarithmic : new boolean[] {true, false}) {
+            MultiLayerNetwork normalized = network(
+                    new DenseLayer.Builder().nIn(4).nOut(5).build(),
+                    new BatchNormalization.Builder(logarithmic)
+                            .nIn(5)
+                            .nOut(5)
+                            .useLogStd(logarithmic)
+                            .gamma(2)
+                            .beta(0.5)
+                            .build(),
+                    new OutputLayer.Builder(LossFunction.MSE).nIn(5).nOut(2).build());
+            for (int i = 0; i < 5; i++) {
+                normalized.fit(data);
+            }
+            BaseNetwork over = BaseNetwork.of(normalized);
+            LoraAdapter fresh = over.newAdapter(new AdapterSpec(1, 1, List.of("layer0")), List.of(), 1);
+            assertClose(over.adapt(fresh).network().output(data.getFeatures()), normalized.output(data.getFeatures()));
+        }
+    }
+
+    @Test
+    void adapt_batchNormalizationOfImagesAboveTheAdaptedLayer_isRefused() {
+        BaseNetwork images = BaseNetwork.of(network(
+                Map.of(1, new FeedForwardToCnnPreProcessor(2, 2, 2), 2, new CnnToFeedForwardPreProcessor(2, 2, 2)),
+                new DenseLayer.Builder().nIn(4).nOut(8).build(),
+                new BatchNormalization.Builder().nIn(2).nOut(2).build(),
+                new OutputLayer.Builder(LossFunction.MSE).nIn(8).nOut(2).build()));
+        LoraAdapter adapter = images.newAdapter(new AdapterSpec(1, 1, List.of("layer0")), List.of(), 1);
+
+        assertThatThrownBy(() -> images.adapt(adapter))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("layer 1 normalizes reshaped values above the adapted layer 0;");
     }
 
     @Test
@@ -215,8 +256,13 @@ class BaseNetworkTest {
                         "the adapter's factors of blk.0.layer0.weight are for 3 x 3, the network has blk.0.layer0.weight, 7 x 4");
     }
 
-    private static MultiLayerNetwork network(org.deeplearning4j.nn.conf.layers.Layer... layers) {
+    private static MultiLayerNetwork network(Layer... layers) {
+        return network(Map.of(), layers);
+    }
+
+    private static MultiLayerNetwork network(Map<Integer, InputPreProcessor> between, Layer... layers) {
         NeuralNetConfiguration.ListBuilder list = new NeuralNetConfiguration.Builder().list();
+        between.forEach(list::inputPreProcessor);
         for (var layer : layers) {
             list.layer(layer);
         }
