@@ -86,12 +86,15 @@ final class LoraDenseParameters implements ParamInitializer {
         long in = layer.getNIn();
         long out = layer.getNOut();
         var weightInit = layer.getWeightInitFn() == null ? new WeightInitXavier() : layer.getWeightInitFn();
-        weightInit.init(in, out, new long[] {in, out}, 'f', parameters.get(WEIGHT));
-        if (layer.hasBias()) {
-            parameters.get(BIAS).assign(layer.getBiasInit());
-        }
-        new WeightInitUniform().init(in, layer.rank(), new long[] {in, layer.rank()}, 'f', parameters.get(A));
-        parameters.get(B).assign(0);
+        parameters.forEach((name, values) -> {
+            switch (name) {
+                case WEIGHT -> weightInit.init(in, out, new long[] {in, out}, 'f', values);
+                case BIAS -> values.assign(layer.getBiasInit());
+                case A -> new WeightInitUniform().init(in, layer.rank(), new long[] {in, layer.rank()}, 'f', values);
+                case B -> values.assign(0);
+                default -> throw new IllegalStateException("a LoRA layer has no parameter " + name);
+            }
+        });
     }
 
     private static Map<String, INDArray> views(LoraDenseLayer layer, INDArray view) {

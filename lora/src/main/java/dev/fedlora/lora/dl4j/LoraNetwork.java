@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -144,7 +145,7 @@ public final class LoraNetwork {
         Map<String, INDArray> all = network.gradient().gradientForVariable();
         Arrays.fill(into, 0);
         for (Slot slot : slots) {
-            float[] values = NetworkParameters.floats(all.get(slot.layer + "_" + slot.name));
+            float[] values = NetworkParameters.floats(Objects.requireNonNull(all.get(slot.layer + "_" + slot.name)));
             System.arraycopy(values, 0, into, slot.offset, slot.length);
         }
         return network.score();
