@@ -1,6 +1,8 @@
 package dev.fedlora.peer;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -8,6 +10,8 @@ import java.nio.file.Path;
 final class Host {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
     private static final Path PROCESS = Path.of("/proc/self/status");
+    private static final OperatingSystemMXBean SYSTEM =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private static final long KIBIBYTE = 1024;
 
     private Host() {}
@@ -20,6 +24,11 @@ final class Host {
     /** The most memory that this process has had at once, libraries and Java included. */
     static long peakResidentBytes() throws IOException {
         return KIBIBYTE * Long.parseLong(value(PROCESS, "VmHWM").replace(" kB", ""));
+    }
+
+    /** Time that this process has had processors, of all threads together. */
+    static long processorNanos() {
+        return SYSTEM.getProcessCpuTime();
     }
 
     private static String value(Path file, String name) throws IOException {

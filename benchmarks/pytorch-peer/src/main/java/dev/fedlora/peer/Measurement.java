@@ -8,11 +8,15 @@ import java.util.List;
  *
  * @param job that was run
  * @param secondsPerStep of the timed steps, in their order
+ * @param processorsUsed on average while the steps were timed: less than the job's threads when others took them away
  * @param losses of all steps, warm-up included, in nats a token
  */
-record Measurement(Job job, List<Double> secondsPerStep, List<Double> losses) {
+record Measurement(Job job, List<Double> secondsPerStep, double processorsUsed, List<Double> losses) {
     /** Of the logits and the loss itself in bf16, which has eight bits. */
     private static final double ROUNDING = 0.02;
+
+    /** Threads that wait for each other spin, but not for long: on a machine of their own they take nearly all of it. */
+    private static final double LEAST_SHARE = 0.8;
 
     double tokensPerSecond() {
         return job.tokensPerStep() / Comparison.median(secondsPerStep);
@@ -28,6 +32,11 @@ record Measurement(Job job, List<Double> secondsPerStep, List<Double> losses) {
 
     double lastLoss() {
         return losses.get(losses.size() - 1);
+    }
+
+    /** Whether other programs took so much of the processors that the times say little about this one. */
+    boolean isDisturbed() {
+        return processorsUsed < LEAST_SHARE * job.threads();
     }
 
     /**

@@ -40,6 +40,13 @@ final class RunCommand implements Callable<Integer> {
         Job job = PytorchPeer.fromOptions(spec.commandLine(), () -> options.job(type));
         Measurement measurement = TrainingStep.measure(job);
         measurement.check();
+        if (measurement.isDisturbed()) {
+            spec.commandLine()
+                    .getErr()
+                    .printf(
+                            "run: only %.2f processors were to be had for %d threads; measure again on a machine that does nothing else%n",
+                            measurement.processorsUsed(), job.threads());
+        }
         spec.commandLine().getOut().println(json ? json(measurement) : text(measurement));
         return 0;
     }
@@ -56,6 +63,7 @@ final class RunCommand implements Callable<Integer> {
         json.put("batch", job.batch());
         json.put("tokens", job.tokens());
         json.put("threads", job.threads());
+        json.put("processorsUsed", measurement.processorsUsed());
         json.put("firstLoss", measurement.firstLoss());
         json.put("lastLoss", measurement.lastLoss());
         measurement.secondsPerStep().forEach(json.putArray("secondsPerStep")::add);

@@ -16,6 +16,7 @@ final class TrainingStep {
     private static final double LEARNING_RATE = 3e-3;
 
     private static final long SEED = 1;
+    private static final double NANOS = 1e9; // in a second
 
     private final LlamaModel model;
     private final AdamW optimizer;
@@ -41,14 +42,18 @@ final class TrainingStep {
             TrainingStep step = new TrainingStep(job);
             List<Double> losses = new ArrayList<>();
             List<Double> seconds = new ArrayList<>();
-            for (int i = -job.warmUpSteps(); i < job.steps(); i++) {
+            for (int i = 0; i < job.warmUpSteps(); i++) {
+                losses.add(step.run());
+            }
+            long before = Host.processorNanos();
+            for (int i = 0; i < job.steps(); i++) {
                 long start = System.nanoTime();
                 losses.add(step.run());
-                if (i >= 0) {
-                    seconds.add((System.nanoTime() - start) * 1e-9);
-                }
+                seconds.add((System.nanoTime() - start) / NANOS);
             }
-            return new Measurement(job, seconds, losses);
+            double total = seconds.stream().mapToDouble(Double::doubleValue).sum();
+            double processors = (Host.processorNanos() - before) / NANOS / total;
+            return new Measurement(job, seconds, processors, losses);
         });
     }
 

@@ -31,7 +31,7 @@ class TrainingStepTest {
 
     @Test
     void check_lossThatDoesNotFall_refused() {
-        Measurement measurement = new Measurement(job(BaseType.F32), List.of(1.0), List.of(5.71, 5.72));
+        Measurement measurement = new Measurement(job(BaseType.F32), List.of(1.0), 1, List.of(5.71, 5.72));
 
         assertThatThrownBy(measurement::check)
                 .isInstanceOf(IllegalStateException.class)
@@ -40,11 +40,19 @@ class TrainingStepTest {
 
     @Test
     void check_firstLossNotOfRandomWeights_refused() {
-        Measurement measurement = new Measurement(job(BaseType.F32), List.of(1.0), List.of(Double.NaN, 5.0));
+        Measurement measurement = new Measurement(job(BaseType.F32), List.of(1.0), 1, List.of(Double.NaN, 5.0));
 
         assertThatThrownBy(measurement::check)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("NaN");
+    }
+
+    @Test
+    void isDisturbed_othersTookAQuarterOfTheProcessors_true() {
+        assertThat(new Measurement(job(BaseType.F32), List.of(1.0), 0.75, List.of(5.0)).isDisturbed())
+                .isTrue();
+        assertThat(new Measurement(job(BaseType.F32), List.of(1.0), 0.97, List.of(5.0)).isDisturbed())
+                .isFalse();
     }
 
     @Test
