@@ -87,7 +87,7 @@ final class WordRules {
         if (kind == LETTER || kind == NUMBER) {
             return run(text, first, to, kind);
         }
-        return isSign(kind) ? signs(text, first, to) : spaces(text, from, run(text, from, to, SPACE), to);
+        return isSign(kind) ? signs(text, first, to) : spaces(from, run(text, from, to, SPACE), to);
     }
 
     /** Returns the end of {@code 's}, {@code 're} and their like at {@code from}. */
@@ -109,7 +109,7 @@ final class WordRules {
     }
 
     /** {@code \s+(?!\S)|\s+}: leaves the last space to the word after it, unless it is the only one. */
-    private static int spaces(CodePoints text, int from, int end, int to) {
+    private static int spaces(int from, int end, int to) {
         return end < to && end - from > 1 ? end - 1 : end;
     }
 
@@ -123,7 +123,7 @@ final class WordRules {
             }
             end++;
         }
-        return afterLineEnd > from ? afterLineEnd : spaces(text, from, end, to);
+        return afterLineEnd > from ? afterLineEnd : spaces(from, end, to);
     }
 
     /** Looks at a row of spaces once, at its first; where the text before ends in one, cutting there changes nothing. */
