@@ -1,9 +1,14 @@
 package dev.fedlora.lora.tensor;
 
+import static dev.fedlora.lora.tensor.VectorWeights.B;
+
 import dev.fedlora.lora.quant.QuantizationType;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * Takes blocks apart: one signed byte a value, one scale and one minimum a group of values, so that for every type
@@ -15,9 +20,10 @@ import java.nio.ByteOrder;
  * to the bit as {@link dev.fedlora.lora.quant.Dequantizer} computes it: (q d) + m is (q d) - (-m), and what has no minimum
  * has 0, which changes nothing. What is left to do is the same for every type.
  *
- * <p>Bytes are taken apart eight at a time in a long. Vectors of bytes would be faster while one width of them is in use
- * in the whole process, and several times slower from the moment when there are two. Holds scratch memory: one thread at a
- * time.
+ * <p>Vectors of bytes have one width here, {@link VectorWeights#B}: from the moment when a process has used two widths, all
+ * of it is several times slower. Their bits are moved in lanes of 32 and masked, because processors shift no bytes. What
+ * vectors would gain little for is taken apart eight bytes at a time in a long. No vector is passed to a method. Holds
+ * scratch memory: one thread at a time.
  */
 final class VectorBlocks {
     /** Values at a time: bytes, groups and results of so many stay in a level 1 cache. */
@@ -126,19 +132,27 @@ final class VectorBlocks {
     private void q8(byte[] in, int blocks) {
         smallScales(in, blocks, 2, 34);
         for (int b = 0; b < blocks; b++) {
-            System.arraycopy(in, b * 34 + 2, q, b * 32, 32);
+            int from = b * 34 + 2;
+            int to = b * 32;
+            LONG.set(q, to, (long) LONG.get(in, from));
+            LONG.set(q, to + 8, (long) LONG.get(in, from + 8));
+            LONG.set(q, to + 16, (long) LONG.get(in, from + 16));
+            LONG.set(q, to + 24, (long) LONG.get(in, from + 24));
         }
     }
 
     private void nibbles(byte[] in, int blocks, int header, int stride, int less) {
         smallScales(in, blocks, header, stride);
+        byte add = (byte) -less;
         for (int b = 0; b < blocks; b++) {
-            long first = (long) LONG.get(in, b * stride + header);
-            long second = (long) LONG.get(in, b * stride + header + 8);
-            LONG.set(q, b * 32, minus(first & LOW_NIBBLES, less));
-            LONG.set(q, b * 32 + 8, minus(second & LOW_NIBBLES, less));
-            LONG.set(q, b * 32 + 16, minus(first >>> 4 & LOW_NIBBLES, less));
-            LONG.set(q, b * 32 + 24, minus(second >>> 4 & LOW_NIBBLES, less));
+            for (int i = 0; i < 16; i += B.length()) {
+                ByteVector pairs = ByteVector.fromArray(B, in, b * stride + header + i);
+                ByteVector high = pairs.reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .reinterpretAsBytes();
+                pairs.and((byte) 15).add(add).intoArray(q, b * 32 + i);
+                high.and((byte) 15).add(add).intoArray(q, b * 32 + 16 + i);
+            }
         }
     }
 
@@ -254,11 +268,14 @@ final class VectorBlocks {
         usedMinima = minima;
         for (int b = 0; b < blocks; b++) {
             sixBitScales(in, b * 144 + 4, b);
-            for (int i = 0; i < 128; i += 8) {
+            for (int i = 0; i < 128; i += B.length()) {
                 int at = b * 256 + (i >> 5) * 64 + (i & 31);
-                long pairs = (long) LONG.get(in, b * 144 + 16 + i);
-                LONG.set(q, at, pairs & LOW_NIBBLES);
-                LONG.set(q, at + 32, pairs >>> 4 & LOW_NIBBLES);
+                ByteVector pairs = ByteVector.fromArray(B, in, b * 144 + 16 + i);
+                ByteVector high = pairs.reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .reinterpretAsBytes();
+                pairs.and((byte) 15).intoArray(q, at);
+                high.and((byte) 15).intoArray(q, at + 32);
             }
         }
     }
@@ -287,16 +304,28 @@ final class VectorBlocks {
             for (int g = 0; g < 16; g++) {
                 scales[b * 16 + g] = d[b] * in[b * 210 + 192 + g];
             }
-            for (int i = 0; i < 64; i += 8) {
+            for (int i = 0; i < 64; i += B.length()) {
                 int at = b * 256 + (i >> 5) * 128 + (i & 31);
                 int low = b * 210 + (i >> 5) * 64 + (i & 31);
-                long first = (long) LONG.get(in, low);
-                long second = (long) LONG.get(in, low + 32);
-                long highs = (long) LONG.get(in, b * 210 + 128 + i);
-                LONG.set(q, at, minus(first & LOW_NIBBLES | (highs & LOW_PAIRS) << 4, 32));
-                LONG.set(q, at + 32, minus(second & LOW_NIBBLES | (highs >>> 2 & LOW_PAIRS) << 4, 32));
-                LONG.set(q, at + 64, minus(first >>> 4 & LOW_NIBBLES | (highs >>> 4 & LOW_PAIRS) << 4, 32));
-                LONG.set(q, at + 96, minus(second >>> 4 & LOW_NIBBLES | (highs >>> 6 & LOW_PAIRS) << 4, 32));
+                ByteVector first = ByteVector.fromArray(B, in, low);
+                ByteVector second = ByteVector.fromArray(B, in, low + 32);
+                IntVector highs = ByteVector.fromArray(B, in, b * 210 + 128 + i).reinterpretAsInts();
+                ByteVector third = first.reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .reinterpretAsBytes();
+                ByteVector fourth = second.reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .reinterpretAsBytes();
+                ByteVector high0 = highs.lanewise(VectorOperators.LSHL, 4).reinterpretAsBytes();
+                ByteVector high1 = highs.lanewise(VectorOperators.LSHL, 2).reinterpretAsBytes();
+                ByteVector high3 = highs.lanewise(VectorOperators.LSHR, 2).reinterpretAsBytes();
+                first.and((byte) 15).or(high0.and((byte) 48)).sub((byte) 32).intoArray(q, at);
+                second.and((byte) 15).or(high1.and((byte) 48)).sub((byte) 32).intoArray(q, at + 32);
+                third.and((byte) 15)
+                        .or(highs.reinterpretAsBytes().and((byte) 48))
+                        .sub((byte) 32)
+                        .intoArray(q, at + 64);
+                fourth.and((byte) 15).or(high3.and((byte) 48)).sub((byte) 32).intoArray(q, at + 96);
             }
         }
     }

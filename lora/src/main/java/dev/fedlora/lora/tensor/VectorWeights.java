@@ -26,9 +26,9 @@ import jdk.incubator.vector.VectorSpecies;
  * compile by itself takes and gives its vectors through the heap, ten times slower.
  */
 final class VectorWeights implements WeightReader {
-    // as many bytes as there are float lanes, but no vector is shorter than 64 bits
-    private static final VectorSpecies<Byte> B =
-            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
+    /** As many bytes as there are float lanes, but no vector is shorter than 64 bits: 8 or 16 bytes. */
+    static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
+
     private static final boolean HAS_TWO_PARTS = B.length() == 2 * LANES;
     private static final VectorSpecies<Short> H = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
 
