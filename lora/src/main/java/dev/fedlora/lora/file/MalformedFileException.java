@@ -28,7 +28,8 @@ public final class MalformedFileException extends IllegalArgumentException {
         super(source + ": " + shown(problem), cause);
     }
 
-    private static String shown(String problem) {
+    /** Returns {@code problem} as messages have it: without control characters, and with an end. */
+    public static String shown(String problem) {
         String start = problem.length() > LONGEST ? problem.substring(0, LONGEST) + "..." : problem;
         return start.codePoints()
                 .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? 0xfffd : c)

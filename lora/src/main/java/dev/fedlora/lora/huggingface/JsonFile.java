@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.fedlora.lora.file.MalformedFileException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,8 +45,9 @@ final class JsonFile {
         if (Files.size(path) > MAX_BYTES) {
             throw new MalformedFileException(path, "has more than %d bytes".formatted(MAX_BYTES));
         }
+        byte[] bytes = Files.readAllBytes(path);
         try {
-            JsonNode root = JSON.readValue(Files.readAllBytes(path));
+            JsonNode root = JSON.readValue(bytes);
             if (root.isObject()) {
                 return new JsonFile(path, root);
             }
@@ -55,7 +55,7 @@ final class JsonFile {
         } catch (JsonProcessingException notJson) {
             throw new MalformedFileException(
                     path.toString(), "is not valid JSON: " + notJson.getOriginalMessage(), notJson);
-        } catch (CharacterCodingException notText) {
+        } catch (IOException notText) { // of the letters: the bytes are all here
             throw new MalformedFileException(path.toString(), "is not valid UTF-8", notText);
         }
     }

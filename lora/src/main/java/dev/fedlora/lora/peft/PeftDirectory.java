@@ -189,12 +189,15 @@ public final class PeftDirectory {
             throw new MalformedFileException(config, "is larger than %d bytes".formatted(MAX_CONFIG_BYTES));
         }
         AdapterConfig parsed;
+        byte[] bytes = Files.readAllBytes(config);
         try {
-            JsonNode json = JSON.readTree(Files.readAllBytes(config));
+            JsonNode json = JSON.readTree(bytes);
             parsed = AdapterConfig.read(config.toString(), json);
         } catch (JsonProcessingException notJson) {
             throw new MalformedFileException(
                     config.toString(), "is not valid JSON: " + notJson.getOriginalMessage(), notJson);
+        } catch (IOException notText) { // of the letters: the bytes are all here
+            throw new MalformedFileException(config.toString(), "is not valid UTF-8", notText);
         }
         return new PeftDirectory(directory, parsed, SafetensorsFile.open(directory.resolve(MODEL)));
     }

@@ -2,6 +2,7 @@ package dev.fedlora.lora.verify;
 
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraScaling;
+import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.gguf.GgufAdapters;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.gguf.GgufTensor;
@@ -49,7 +50,7 @@ public final class AdapterVerifier {
      */
     public record Report(List<String> problems, Map<String, List<String>> losses) {
         public Report {
-            problems = List.copyOf(problems);
+            problems = problems.stream().map(MalformedFileException::shown).toList(); // they name what files make up
             losses = Map.copyOf(losses);
         }
 

@@ -8,8 +8,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.gguf.GgufTensor;
+import dev.fedlora.lora.model.BaseModel;
+import dev.fedlora.lora.model.BaseModels;
+import dev.fedlora.lora.model.NextTokenModel;
 import dev.fedlora.lora.quant.Dequantizer;
 import dev.fedlora.lora.quant.QuantizationType;
+import dev.fedlora.lora.tensor.MatrixBackends;
+import dev.fedlora.lora.tokenizer.Tokenizers;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -97,6 +102,22 @@ class HuggingFaceConverterTest {
         assertThat(file.floating(architecture + ".rope.freq_base")).isEqualTo(500000);
         assertThat(file.integer(architecture + ".attention.head_count_kv")).isEqualTo(2);
         assertThat(file.findTensor("output.weight")).isEmpty(); // tied
+        assertRuns(file);
+    }
+
+    /** The converted file is a model that reads its own vocabulary and gives logits. */
+    private static void assertRuns(GgufFile file) throws IOException {
+        BaseModel base = BaseModels.of(file);
+        int[] tokens = Tokenizers.of(file).encode("hello world");
+        assertThat(tokens).isNotEmpty();
+        try (NextTokenModel next =
+                new NextTokenModel(base.open(MatrixBackends.select("reference").open()))) {
+            float[] logits = next.logits(tokens, null);
+            assertThat(logits).hasSize(tokens.length * ModelDirectory.VOCABULARY);
+            for (float logit : logits) {
+                assertThat(logit).isFinite();
+            }
+        }
     }
 
     /** Said once more in the words of numpy: reshape(heads, 2, width / 2, columns).swapaxes(1, 2). */
@@ -173,6 +194,7 @@ class HuggingFaceConverterTest {
                 .put("high_freq_factor", 4.0)
                 .put("original_max_position_embeddings", 8192);
         GgufFile file = converted(model.write(), QuantizationType.F32);
+        assertRuns(file);
         assertThat(file.vector("rope_freqs.weight", 4)).containsExactly(ROPE_FACTORS_8);
         assertThat(new RopeScaling.Llama3(8, 1, 4, 8192).factors(500000, 64)).containsExactly(ROPE_FACTORS_64);
     }
@@ -370,6 +392,9 @@ class HuggingFaceConverterTest {
         Files.createDirectories(directory);
         assertThatThrownBy(() -> HuggingFaceConverter.convert(directory, QuantizationType.F32, target))
                 .hasMessageContaining("is not a model directory: it has no config.json");
+        Files.write(directory.resolve("config.json"), new byte[] {0, 0, 0, '{', 1, 1, 1, 1}); // UTF-32, but no letter
+        assertThatThrownBy(() -> HuggingFaceConverter.convert(directory, QuantizationType.F32, target))
+                .hasMessageContaining("config.json: is not valid UTF-8");
         model("Qwen2ForCausalLM").write();
         Files.delete(directory.resolve("tokenizer.json"));
         assertThatThrownBy(() -> HuggingFaceConverter.convert(directory, QuantizationType.F32, target))

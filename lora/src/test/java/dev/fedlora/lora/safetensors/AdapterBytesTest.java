@@ -9,6 +9,7 @@ import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
 import dev.fedlora.lora.LoraScaling;
 import dev.fedlora.lora.file.MalformedFileException;
+import dev.fedlora.lora.testing.Corruption;
 import dev.fedlora.lora.testing.TestAdapters;
 import dev.fedlora.testkit.Property;
 import java.nio.charset.StandardCharsets;
@@ -91,15 +92,23 @@ class AdapterBytesTest {
     @Test
     void decode_ofAnyChangedByte_isRefusedOrAnotherAdapter() {
         byte[] bytes = AdapterBytes.encode(small());
-        Property.forAll(2000, random -> {
-            byte[] changed = bytes.clone();
-            changed[random.nextInt(changed.length)] ^= (byte) random.nextInt(1, 256);
+        Property.forAll(8000, random -> {
+            byte[] changed = random.nextBoolean() ? Corruption.of(random, bytes) : withOneByteChanged(random, bytes);
+            long before = Corruption.allocated();
             try {
                 assertThat(AdapterBytes.encode(AdapterBytes.decode(changed))).isEqualTo(changed);
             } catch (MalformedFileException refused) {
                 assertThat(refused).hasMessageStartingWith("adapter: ");
             }
+            // a parsed header takes some 20 times its size; a trace is constant
+            assertThat(Corruption.allocated() - before).isLessThan((1L << 20) + 100L * changed.length);
         });
+    }
+
+    private static byte[] withOneByteChanged(SplittableRandom random, byte[] bytes) {
+        byte[] changed = bytes.clone();
+        changed[random.nextInt(changed.length)] ^= (byte) random.nextInt(1, 256);
+        return changed;
     }
 
     @Test
