@@ -8,6 +8,7 @@ import dev.fedlora.aggregation.wire.Roster;
 import dev.fedlora.aggregation.wire.RosterEntry;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import dev.fedlora.lora.model.BaseModel;
 import dev.fedlora.simulations.experiment.AggregationChoice;
 import dev.fedlora.simulations.experiment.Experiment;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The simulated clients with their keys, and the task as their number and sizes make it. Immutable. */
 final class Cohort {
@@ -52,7 +54,7 @@ final class Cohort {
         return keys.get((int) id - 1);
     }
 
-    List<Example> examples(long id) {
+    List<OwnedExample> examples(long id) {
         return parts.get((int) id - 1).examples();
     }
 
@@ -60,12 +62,20 @@ final class Cohort {
     List<SimulationMetrics.Client> clients() {
         List<SimulationMetrics.Client> clients = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
-            SortedMap<String, Integer> labels = new TreeMap<>();
-            parts.get(i).examples().forEach(example -> labels.merge(example.label(), 1, Integer::sum));
-            clients.add(new SimulationMetrics.Client(
-                    i + 1L, parts.get(i).client(), parts.get(i).examples().size(), labels));
+            List<OwnedExample> own = parts.get(i).examples();
+            clients.add(new SimulationMetrics.Client(i + 1L, parts.get(i).client(), own.size(), labels(own)));
         }
         return clients;
+    }
+
+    private static @Nullable SortedMap<String, Integer> labels(List<OwnedExample> examples) {
+        SortedMap<String, Integer> labels = new TreeMap<>();
+        for (OwnedExample example : examples) {
+            if (example instanceof Example labelled) {
+                labels.merge(labelled.label(), 1, Integer::sum);
+            }
+        }
+        return labels.isEmpty() ? null : labels;
     }
 
     /** @throws IllegalArgumentException naming everything that makes no valid task of the experiment */
@@ -93,7 +103,8 @@ final class Cohort {
                                 choice.weighting(),
                                 choice.weightCap() == 0 ? inRound : choice.weightCap(),
                                 PhaseDeadlines.of(DEADLINE, DEADLINE)),
-                        experiment.privacy())
+                        experiment.privacy(),
+                        experiment.template())
                 .validate();
     }
 }

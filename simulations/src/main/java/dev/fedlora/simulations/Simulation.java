@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.fedlora.client.training.TransformerTrainers;
-import dev.fedlora.lora.data.Example;
-import dev.fedlora.lora.data.JsonlExamples;
 import dev.fedlora.lora.file.WholeFile;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import dev.fedlora.simulations.experiment.Experiment;
@@ -71,20 +69,15 @@ public final class Simulation {
      */
     public SimulationMetrics run(Experiment experiment, Path folder, SimulationProgress progress)
             throws IOException, InterruptedException {
-        List<Example> examples = new ArrayList<>();
-        for (Path file : experiment.data()) {
-            examples.addAll(JsonlExamples.read(file));
-        }
-        List<String> labels = JsonlExamples.labels(examples);
-        List<Example> test = JsonlExamples.read(experiment.test(), labels);
+        ExperimentData data = ExperimentData.read(experiment);
         SecureRandom random = new SecureRandom();
-        Cohort cohort = new Cohort(experiment.partition().split(examples, experiment.seed()), random);
+        Cohort cohort = new Cohort(experiment.partition().split(data.training(), experiment.seed()), random);
         Files.createDirectories(folder);
         try (TransformerTrainers trainers = TransformerTrainers.open(experiment.baseModel(), backend, threads);
                 WorkFolder work = WorkFolder.make()) {
             SimulatedFederation federation = new SimulatedFederation(
-                    cohort, cohort.task(experiment, trainers.model(), labels), trainers, experiment.seed());
-            SimulationRun run = new SimulationRun(federation, test, progress, work.path());
+                    cohort, cohort.task(experiment, trainers.model(), data.labels()), trainers, experiment.seed());
+            SimulationRun run = new SimulationRun(federation, data.test(), progress, work.path());
             SimulationRun.Result result = run.run(random);
             SimulationMetrics metrics = result.metrics(experiment, backend.name(), hashes(experiment));
             WholeFile.write(folder.resolve(ADAPTER), result.adapter());

@@ -4,6 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.fedlora.aggregation.wire.Bytes;
 import dev.fedlora.aggregation.wire.Protocol;
+import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.LanguageEvaluation;
 import java.util.List;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
@@ -52,17 +55,42 @@ public record SimulationMetrics(
      * @param id on the roster
      * @param client name in the data
      * @param examples that it holds
-     * @param labels number of examples of each label
+     * @param labels number of examples of each label; absent where examples are prompts
      */
-    public record Client(long id, String client, int examples, SortedMap<String, Integer> labels) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Client(
+            long id, String client, int examples, @Nullable SortedMap<String, Integer> labels) {}
+
+    /** An adapter on the test set; what there is beside the loss depends on what it learns. */
+    public sealed interface Score {
+        /** Returns the mean loss: of a text that is classified, or of a token that is predicted. */
+        double loss();
+
+        /** Returns the figures of an evaluation. */
+        static Score of(Evaluation evaluation) {
+            if (evaluation instanceof LanguageEvaluation language) {
+                return new OfResponses(language.meanLoss(), language.perplexity());
+            }
+            ClassificationEvaluation labels = (ClassificationEvaluation) evaluation;
+            return new OfLabels(labels.meanLoss(), labels.accuracy());
+        }
+    }
 
     /**
-     * An adapter on the test set.
+     * How well texts are classified.
      *
      * @param loss mean
      * @param accuracy in [0, 1]
      */
-    public record Score(double loss, double accuracy) {}
+    public record OfLabels(double loss, double accuracy) implements Score {}
+
+    /**
+     * How well the tokens of responses are predicted.
+     *
+     * @param loss mean over all of them
+     * @param perplexity e to that
+     */
+    public record OfResponses(double loss, double perplexity) implements Score {}
 
     /**
      * One round that made an adapter.

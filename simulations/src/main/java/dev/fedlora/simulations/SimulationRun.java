@@ -15,9 +15,8 @@ import dev.fedlora.coordinator.store.Store;
 import dev.fedlora.coordinator.store.TaskState;
 import dev.fedlora.coordinator.store.Traffic;
 import dev.fedlora.lora.LoraAdapter;
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import dev.fedlora.lora.safetensors.AdapterBytes;
-import dev.fedlora.lora.train.ClassificationEvaluation;
 import dev.fedlora.simulations.experiment.Experiment;
 import dev.fedlora.simulations.transport.InMemoryTransport;
 import java.io.IOException;
@@ -40,7 +39,7 @@ final class SimulationRun {
             new ClientPolicy(1, 1, 0, false, Double.MAX_VALUE, Math.nextDown(1.0), false);
 
     private final SimulatedFederation federation;
-    private final List<Example> test;
+    private final List<? extends OwnedExample> test;
     private final SimulationProgress progress;
     private final Path work;
     private final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
@@ -53,7 +52,8 @@ final class SimulationRun {
 
     private record ClientFailed(long id, Throwable failure) {}
 
-    SimulationRun(SimulatedFederation federation, List<Example> test, SimulationProgress progress, Path work) {
+    SimulationRun(
+            SimulatedFederation federation, List<? extends OwnedExample> test, SimulationProgress progress, Path work) {
         this.federation = federation;
         this.test = test;
         this.progress = progress;
@@ -250,8 +250,7 @@ final class SimulationRun {
     }
 
     private SimulationMetrics.Score score(LoraAdapter adapter) throws InterruptedException {
-        ClassificationEvaluation evaluation = federation.trainers().evaluate(federation.task(), adapter, test);
-        return new SimulationMetrics.Score(evaluation.meanLoss(), evaluation.accuracy());
+        return SimulationMetrics.Score.of(federation.trainers().evaluate(federation.task(), adapter, test));
     }
 
     private static void end(List<Thread> clients) throws InterruptedException {

@@ -54,7 +54,7 @@ class SimulationTest {
         assertThat(last.survivors()).containsExactly(1L, 2L, 3L, 4L);
         assertThat(last.trainingLoss()).isLessThan(metrics.rounds().get(0).trainingLoss());
         assertThat(last.test().loss()).isLessThan(metrics.start().loss());
-        assertThat(last.test().accuracy()).isGreaterThan(metrics.start().accuracy());
+        assertThat(accuracy(last.test())).isGreaterThan(accuracy(metrics.start()));
         assertThat(last.epsilon()).isNull();
         assertThat(folder.resolve("out/timings.json")).exists();
         byte[] adapter = Files.readAllBytes(folder.resolve("out/adapter.safetensors"));
@@ -138,6 +138,10 @@ class SimulationTest {
                         .run(Experiment.read(file), folder.resolve("out"), SimulationProgress.NONE))
                 .withMessageStartingWith("client ward 2: ");
         assertThat(folder.resolve("out/metrics.json")).doesNotExist();
+    }
+
+    private static double accuracy(SimulationMetrics.Score score) {
+        return ((SimulationMetrics.OfLabels) score).accuracy();
     }
 
     private SimulationMetrics run(String yaml, int threads, String out, SimulationProgress progress)

@@ -1,5 +1,6 @@
 package dev.fedlora.aggregation.wire;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.fedlora.lora.AdapterSpec;
 import java.util.List;
@@ -17,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param architecture of the base model, such as {@code bert}
  * @param baseSha256 hex hash of the base model's file
  * @param adapter rank, alpha and targets
- * @param labels classes of the head, in the order of its rows; empty for a generating model
+ * @param labels classes of the head, in the order of its rows; empty for a task that learns to answer prompts
  * @param maxTokens examples are cut off here
  * @param rounds number of rounds
  * @param training what a client does in a round
  * @param aggregation how updates are aggregated
  * @param privacy the guarantee, or null for none
+ * @param template name of how a prompt and its response are put together, the same at every client; {@value #AUTO}, the
+ *     base model's own, when left out. Which names there are, who has the model knows
  */
 public record TaskSpec(
         String task,
@@ -35,12 +38,54 @@ public record TaskSpec(
         int rounds,
         LocalTraining training,
         AggregationSpec aggregation,
-        @Nullable PrivacySpec privacy) {
+        @Nullable PrivacySpec privacy,
+
+        @JsonInclude(value = JsonInclude.Include.CUSTOM, valueFilter = LeftOutTemplate.class)
+        String template) {
+    /** The template of tasks that name none: the base model's own. */
+    public static final String AUTO = "auto";
+
     private static final String DOMAIN = "fedlora task v1";
+    private static final String TEMPLATE_TAG = "template";
+    private static final String TEMPLATE_NAME = "[a-z0-9][a-z0-9-]{0,39}";
 
     /** Copies the labels. */
     public TaskSpec {
         labels = labels == null ? List.of() : List.copyOf(labels);
+        template = template == null ? AUTO : template;
+    }
+
+    /** A task whose prompts, if it has any, are put into the base model's own template. */
+    public TaskSpec(
+            String task,
+            String federation,
+            String architecture,
+            String baseSha256,
+            AdapterSpec adapter,
+            List<String> labels,
+            int maxTokens,
+            int rounds,
+            LocalTraining training,
+            AggregationSpec aggregation,
+            @Nullable PrivacySpec privacy) {
+        this(
+                task,
+                federation,
+                architecture,
+                baseSha256,
+                adapter,
+                labels,
+                maxTokens,
+                rounds,
+                training,
+                aggregation,
+                privacy,
+                AUTO);
+    }
+
+    /** Says whether responses to prompts are learned, and not labels of texts. */
+    public boolean generates() {
+        return labels.isEmpty();
     }
 
     /** Returns everything that is wrong with this task, each in a sentence that names the field; empty when valid. */
@@ -67,7 +112,17 @@ public record TaskSpec(
             aggregation.addProblems(problems);
         }
         addPrivacyProblems(problems);
+        addTemplateProblems(problems);
         return problems.found();
+    }
+
+    private void addTemplateProblems(Problems problems) {
+        problems.require(
+                template.matches(TEMPLATE_NAME),
+                "template must be 1 to 40 lower-case letters, digits or '-', got '" + template + "'");
+        problems.require(
+                template.equals(AUTO) || generates(),
+                "template must be left out where there are labels: it is for prompts, got '" + template + "'");
     }
 
     private void addPrivacyProblems(Problems problems) {
@@ -110,6 +165,9 @@ public record TaskSpec(
         }
         if (!adapter.plain()) { // last, so that a plain adapter's task keeps the hash it had
             writePatterns(out);
+        }
+        if (!template.equals(AUTO)) { // likewise; no name of a scaling is the tag
+            out.text(TEMPLATE_TAG).text(template);
         }
         return out.toArray();
     }

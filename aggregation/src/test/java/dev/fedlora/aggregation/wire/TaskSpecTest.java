@@ -69,6 +69,58 @@ class TaskSpecTest {
         assertThat(leftOut.hash()).isEqualTo(plain.hash());
     }
 
+    @Test
+    void hash_ofTasksThatNameNoTemplate_isWhatItWas() throws JsonProcessingException {
+        // computed before tasks had templates: whoever agreed to such a task agreed to this hash
+        TaskSpec task = task(Weighting.EXAMPLES, null);
+        assertThat(task.hash().hex()).isEqualTo("5f2a91026cae29e9c5b96275ad1d2b7fb6b4e255af269a12210ce3465d86969d");
+        assertThat(task.template()).isEqualTo("auto");
+        assertThat(task.toJson()).doesNotContain("template");
+        assertThat(TaskSpec.ofJson(task.toJson().replaceFirst("\\{", "{\"template\": \"auto\","))
+                        .hash())
+                .isEqualTo(task.hash());
+    }
+
+    @Test
+    void hash_ofATemplate_bindsIt() throws JsonProcessingException {
+        TaskSpec own = generating("auto");
+        TaskSpec plain = generating("plain");
+        assertThat(plain.generates()).isTrue();
+        assertThat(plain.problems()).isEmpty();
+        assertThat(TaskSpec.ofJson(plain.toJson())).isEqualTo(plain);
+        assertThat(List.of(own.hash(), plain.hash(), generating("lines").hash()))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void problems_templateThatIsNoNameOrHasLabelsBesideIt_told() {
+        assertThat(generating("../Plain").problems())
+                .containsExactly("template must be 1 to 40 lower-case letters, digits or '-', got '../Plain'");
+        TaskSpec labelled = task(Weighting.EXAMPLES, null);
+        assertThat(withTemplate(labelled, labelled.labels(), "plain").problems())
+                .containsExactly("template must be left out where there are labels: it is for prompts, got 'plain'");
+    }
+
+    private static TaskSpec generating(String template) {
+        return withTemplate(task(Weighting.EXAMPLES, null), List.of(), template);
+    }
+
+    private static TaskSpec withTemplate(TaskSpec task, List<String> labels, String template) {
+        return new TaskSpec(
+                task.task(),
+                task.federation(),
+                task.architecture(),
+                task.baseSha256(),
+                task.adapter(),
+                labels,
+                task.maxTokens(),
+                task.rounds(),
+                task.training(),
+                task.aggregation(),
+                task.privacy(),
+                template);
+    }
+
     private static TaskSpec withAdapter(TaskSpec task, AdapterSpec adapter) {
         return new TaskSpec(
                 task.task(),

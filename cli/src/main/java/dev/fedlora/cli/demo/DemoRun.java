@@ -23,6 +23,6 @@ record DemoRun(TaskSpec task, DemoData data, TransformerTrainers trainers, Round
 
     /** Returns how an adapter does on the common test set. */
     ClassificationEvaluation evaluate(LoraAdapter adapter) throws InterruptedException {
-        return trainers.evaluate(task, adapter, data.test());
+        return trainers.evaluateLabels(task, adapter, data.test());
     }
 }

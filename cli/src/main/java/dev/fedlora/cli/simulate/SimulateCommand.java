@@ -53,35 +53,41 @@ public final class SimulateCommand extends AnsweringCommand {
         SimulationMetrics metrics = new Simulation(backend, threads).run(experiment, out, new Lines(progress()));
         String json = new ObjectMapper().writeValueAsString(metrics);
         List<SimulationMetrics.Round> rounds = metrics.rounds();
-        double accuracy = rounds.isEmpty()
-                ? metrics.start().accuracy()
-                : rounds.get(rounds.size() - 1).test().accuracy();
+        SimulationMetrics.Score last = rounds.isEmpty()
+                ? metrics.start()
+                : rounds.get(rounds.size() - 1).test();
         return new Answer(
                 json,
-                "%s: accuracy %.4f after %d rounds with %d clients; %s"
+                "%s: %s after %d rounds with %d clients; %s"
                         .formatted(
                                 metrics.experiment(),
-                                accuracy,
+                                figure(last),
                                 rounds.size(),
                                 metrics.clients().size(),
                                 out.resolve(Simulation.METRICS)));
+    }
+
+    private static String figure(SimulationMetrics.Score score) {
+        return score instanceof SimulationMetrics.OfResponses responses
+                ? "perplexity %.4f".formatted(responses.perplexity())
+                : "accuracy %.4f".formatted(((SimulationMetrics.OfLabels) score).accuracy());
     }
 
     /** A line for each round. */
     private record Lines(PrintWriter out) implements SimulationProgress {
         @Override
         public void started(List<SimulationMetrics.Client> clients, SimulationMetrics.Score start) {
-            print("%d clients; accuracy %.4f before training".formatted(clients.size(), start.accuracy()));
+            print("%d clients; %s before training".formatted(clients.size(), figure(start)));
         }
 
         @Override
         public void roundFinished(SimulationMetrics.Round round, SimulationTimings.Round timing) {
-            print("round %d: %d survivors, test loss %.4f, accuracy %.4f%s"
+            print("round %d: %d survivors, test loss %.4f, %s%s"
                     .formatted(
                             round.round(),
                             round.survivors().size(),
                             round.test().loss(),
-                            round.test().accuracy(),
+                            figure(round.test()),
                             round.epsilon() == null ? "" : ", epsilon %.4f".formatted(round.epsilon())));
         }
 

@@ -206,6 +206,6 @@ public final class HospitalStory {
     }
 
     private double accuracy(TaskSpec task, byte[] adapter, List<Example> test) throws InterruptedException {
-        return trainers.evaluate(task, AdapterBytes.decode(adapter), test).accuracy();
+        return trainers.evaluateLabels(task, AdapterBytes.decode(adapter), test).accuracy();
     }
 }

@@ -16,7 +16,7 @@ public record Example(
         String text,
         String label,
         @Nullable String group,
-        @Nullable String id) {
+        @Nullable String id) implements OwnedExample {
     /** Names nothing: examples are never printed. */
     @Override
     public String toString() {

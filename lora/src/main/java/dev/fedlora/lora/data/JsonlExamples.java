@@ -64,7 +64,7 @@ public final class JsonlExamples {
         return "label " + quoted(label) + " is unknown, allowed are " + labels;
     }
 
-    private static Example parse(JsonlObject line) {
+    static Example parse(JsonlObject line) {
         String label = line.required("label");
         return new Example(
                 line.optional("client"), line.required("text"), label, line.optional("group"), line.optional("id"));

@@ -34,7 +34,7 @@ public final class JsonlPrompts {
         JsonlFile.forEach(file, JsonlPrompts::parse, action);
     }
 
-    private static PromptExample parse(JsonlObject line) {
+    static PromptExample parse(JsonlObject line) {
         return new PromptExample(
                 line.optional("client"),
                 line.required("prompt"),

@@ -16,7 +16,7 @@ public record PromptExample(
         String prompt,
         String response,
         @Nullable String group,
-        @Nullable String id) {
+        @Nullable String id) implements OwnedExample {
     /** Names nothing: examples are never printed. */
     @Override
     public String toString() {

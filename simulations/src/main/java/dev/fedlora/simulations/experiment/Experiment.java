@@ -18,13 +18,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * name: triage                     # letters, digits, '.', '_', '-'
- * data: [train.jsonl]              # relative to this file
+ * data: [train.jsonl]              # relative to this file; labelled texts, or prompts with responses
  * test: test.jsonl
  * baseModel: minilm.gguf
  * partition: {kind: natural}       # or {kind: dirichlet, alpha: 0.5, clients: 9}
  * rounds: 6
  * seed: 1                          # of partition, adapter, batches, rounding and noise
  * maxTokens: 128
+ * template: auto                   # of prompts; auto is the base model's own
  * adapter: {rank: 8, alpha: 16, targets: [attn_q, attn_v]}
  * training: {learningRate: 0.001, headLearningRate: 0.02, batchSize: 16, dataFraction: 0.3333333333333333}
  * aggregation:
@@ -50,6 +51,7 @@ import org.jspecify.annotations.Nullable;
  * @param training what a client does in a round
  * @param aggregation how updates are aggregated
  * @param privacy the guarantee, or null for none
+ * @param template how prompts and responses are put together; of no use to labelled texts
  */
 public record Experiment(
         String name,
@@ -63,7 +65,8 @@ public record Experiment(
         AdapterSpec adapter,
         LocalTraining training,
         AggregationChoice aggregation,
-        @Nullable PrivacySpec privacy) {
+        @Nullable PrivacySpec privacy,
+        String template) {
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
     /** Copies the list of files. */

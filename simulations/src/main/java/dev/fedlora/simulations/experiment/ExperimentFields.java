@@ -6,6 +6,7 @@ import dev.fedlora.aggregation.wire.Protocol;
 import dev.fedlora.aggregation.wire.Weighting;
 import dev.fedlora.client.config.Fields;
 import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.data.ChatTemplates;
 import dev.fedlora.simulations.partition.DirichletPartitioner;
 import dev.fedlora.simulations.partition.NaturalPartitioner;
 import dev.fedlora.simulations.partition.Partitioner;
@@ -55,6 +56,7 @@ final class ExperimentFields {
         int rounds = (int) fields.whole("rounds", 1, MANY);
         long seed = fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE, 1);
         int maxTokens = (int) fields.whole("maxTokens", 3, MANY, 128);
+        String template = template();
         AdapterSpec adapter = adapter(fields.objectOrEmpty("adapter"));
         LocalTraining training = training(fields.objectOrEmpty("training"), seed);
         @Nullable PrivacySpec privacy = fields.has("privacy") ? privacy(fields.object("privacy")) : null;
@@ -72,7 +74,16 @@ final class ExperimentFields {
                 adapter,
                 training,
                 aggregation,
-                privacy);
+                privacy,
+                template);
+    }
+
+    private String template() {
+        String template = fields.has("template") ? fields.text("template") : ChatTemplates.AUTO;
+        if (!template.isEmpty() && !ChatTemplates.names().contains(template)) {
+            fields.mistake("template: expected one of %s, got \"%s\"".formatted(ChatTemplates.names(), template));
+        }
+        return template;
     }
 
     private Path beside(String name) {

@@ -1,6 +1,6 @@
 package dev.fedlora.simulations.partition;
 
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import java.util.List;
 
 /**
@@ -9,7 +9,7 @@ import java.util.List;
  * @param client its name, distinct within a partition
  * @param examples at least one
  */
-public record ClientExamples(String client, List<Example> examples) {
+public record ClientExamples(String client, List<OwnedExample> examples) {
     public ClientExamples {
         examples = List.copyOf(examples);
     }

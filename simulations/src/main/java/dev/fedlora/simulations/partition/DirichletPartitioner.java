@@ -1,6 +1,7 @@
 package dev.fedlora.simulations.partition;
 
 import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,16 +39,16 @@ public record DirichletPartitioner(double alpha, int clients) implements Partiti
         }
     }
 
-    /** @throws IllegalArgumentException when no draw gives every client an example */
+    /** @throws IllegalArgumentException when examples have no labels, or no draw gives every client an example */
     @Override
-    public List<ClientExamples> split(List<Example> examples, long seed) {
+    public List<ClientExamples> split(List<? extends OwnedExample> examples, long seed) {
         if (examples.size() < clients) {
             throw new IllegalArgumentException(
                     "%d examples cannot be dealt out to %d clients".formatted(examples.size(), clients));
         }
         SortedMap<String, List<Integer>> byLabel = new TreeMap<>();
         for (int i = 0; i < examples.size(); i++) {
-            byLabel.computeIfAbsent(examples.get(i).label(), label -> new ArrayList<>())
+            byLabel.computeIfAbsent(label(examples.get(i)), label -> new ArrayList<>())
                     .add(i);
         }
         RandomGenerator random = new Well19937c(seed);
@@ -61,6 +62,14 @@ public record DirichletPartitioner(double alpha, int clients) implements Partiti
         throw new IllegalArgumentException(
                 "alpha %s left one of %d clients without an example in %d draws; take a larger alpha or fewer clients"
                         .formatted(alpha, clients, ATTEMPTS));
+    }
+
+    private static String label(OwnedExample example) {
+        if (example instanceof Example labelled) {
+            return labelled.label();
+        }
+        throw new IllegalArgumentException("a Dirichlet partition deals examples out by their labels, and prompts with"
+                + " responses have none; take the natural partition");
     }
 
     private void deal(List<Integer> members, int[] owner, RandomGenerator random) {
@@ -105,11 +114,11 @@ public record DirichletPartitioner(double alpha, int clients) implements Partiti
         return order;
     }
 
-    private List<ClientExamples> collect(List<Example> examples, int[] owner) {
+    private List<ClientExamples> collect(List<? extends OwnedExample> examples, int[] owner) {
         int digits = Integer.toString(clients - 1).length(); // so that names sort as numbers do
         List<ClientExamples> parts = new ArrayList<>();
         for (int client = 0; client < clients; client++) {
-            List<Example> own = new ArrayList<>();
+            List<OwnedExample> own = new ArrayList<>();
             for (int i = 0; i < owner.length; i++) {
                 if (owner[i] == client) {
                     own.add(examples.get(i));

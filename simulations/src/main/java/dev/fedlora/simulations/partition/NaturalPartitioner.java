@@ -1,6 +1,6 @@
 package dev.fedlora.simulations.partition;
 
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -10,8 +10,8 @@ import java.util.TreeMap;
 public record NaturalPartitioner() implements Partitioner {
     /** @throws IllegalArgumentException when an example names no client; the message says which one it is */
     @Override
-    public List<ClientExamples> split(List<Example> examples, long seed) {
-        SortedMap<String, List<Example>> owners = new TreeMap<>();
+    public List<ClientExamples> split(List<? extends OwnedExample> examples, long seed) {
+        SortedMap<String, List<OwnedExample>> owners = new TreeMap<>();
         for (int i = 0; i < examples.size(); i++) {
             String client = examples.get(i).client();
             if (client == null) {

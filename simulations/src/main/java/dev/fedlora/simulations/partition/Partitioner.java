@@ -1,6 +1,6 @@
 package dev.fedlora.simulations.partition;
 
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import java.util.List;
 
 /** Deals examples out to clients: every example goes to exactly one client and no client is left empty. Stateless. */
@@ -12,5 +12,5 @@ public sealed interface Partitioner permits NaturalPartitioner, DirichletPartiti
      * @param seed of whatever chance the partition takes
      * @throws IllegalArgumentException when these examples cannot be partitioned this way
      */
-    List<ClientExamples> split(List<Example> examples, long seed);
+    List<ClientExamples> split(List<? extends OwnedExample> examples, long seed);
 }

@@ -46,7 +46,8 @@ class ExperimentTest {
                         new AdapterSpec(8, 16, List.of("attn_q", "attn_v")),
                         new LocalTraining(1e-3, 2e-2, 16, 1.0 / 3, 1),
                         new AggregationChoice(Protocol.SECAGG, 0, 0, 30, Weighting.EXAMPLES, 0),
-                        null));
+                        null,
+                        "auto"));
     }
 
     @Test
@@ -60,6 +61,7 @@ class ExperimentTest {
                 rounds: 4
                 seed: -9
                 maxTokens: 64
+                template: lines
                 adapter: {rank: 2, alpha: 4, targets: [ffn_up]}
                 training: {learningRate: 0.1, headLearningRate: 0.2, batchSize: 3, dataFraction: 1}
                 aggregation: {protocol: plain, minimumSurvivors: 4, corruptClients: 1, clippingBound: 2, weighting: uniform,
@@ -71,6 +73,7 @@ class ExperimentTest {
         assertThat(experiment.data()).hasSize(2);
         assertThat(experiment.partition()).isEqualTo(new DirichletPartitioner(0.3, 5));
         assertThat(experiment.seed()).isEqualTo(-9);
+        assertThat(experiment.template()).isEqualTo("lines");
         assertThat(experiment.training()).isEqualTo(new LocalTraining(0.1, 0.2, 3, 1, -9));
         assertThat(experiment.aggregation())
                 .isEqualTo(new AggregationChoice(Protocol.PLAIN, 4, 1, 2, Weighting.UNIFORM, 7));
@@ -86,6 +89,7 @@ class ExperimentTest {
                 partition: {kind: dirichlet, alpha: 0}
                 rounds: 0
                 round: 3
+                template: morse
                 adapter: {rank: 0, alpha: 0, target: [attn_q]}
                 training: {learningRate: -1, dataFraction: 2}
                 aggregation: {protocol: secret, weighting: examples}
@@ -105,6 +109,7 @@ class ExperimentTest {
                                 "partition.clients",
                                 "rounds",
                                 "round",
+                                "template",
                                 "adapter.rank",
                                 "adapter.alpha",
                                 "adapter.target",

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
+import dev.fedlora.lora.data.PromptExample;
 import dev.fedlora.testkit.Property;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +27,9 @@ class PartitionerTest {
 
             assertThat(parts).allSatisfy(part -> assertThat(part.examples()).isNotEmpty());
             assertThat(parts).extracting(ClientExamples::client).isSorted().doesNotHaveDuplicates();
-            assertThat(parts.stream().flatMap(part -> part.examples().stream()).toList())
-                    .containsExactlyInAnyOrderElementsOf(examples);
+            List<OwnedExample> dealt =
+                    parts.stream().flatMap(part -> part.examples().stream()).toList();
+            assertThat(dealt).containsExactlyInAnyOrderElementsOf(examples);
         });
     }
 
@@ -83,7 +86,7 @@ class PartitionerTest {
             for (int label = 0; label < labels; label++) {
                 String name = "label" + label;
                 long own = first.examples().stream()
-                        .filter(e -> e.label().equals(name))
+                        .filter(e -> ((Example) e).label().equals(name))
                         .count();
                 shares.add((double) own / each);
             }
@@ -96,6 +99,21 @@ class PartitionerTest {
         assertThat(mean).isCloseTo(1.0 / clients, within(6 * Math.sqrt(expected / shares.size())));
         // a share is Beta(0.5, 1.5), whose kurtosis is 3: the standard error of the variance is sqrt(2) s^2/sqrt(N)
         assertThat(variance).isCloseTo(expected, within(6 * Math.sqrt(2) * expected / Math.sqrt(shares.size())));
+    }
+
+    @Test
+    void split_promptsWithoutLabels_keepTheirOwnersAndAreNotDealtOutByLabel() {
+        List<PromptExample> prompts =
+                List.of(new PromptExample("b", "x", "y", null, null), new PromptExample("a", "z", "y", null, null));
+
+        assertThat(new NaturalPartitioner().split(prompts, 7))
+                .containsExactly(
+                        new ClientExamples("a", List.of(prompts.get(1))),
+                        new ClientExamples("b", List.of(prompts.get(0))));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DirichletPartitioner(1, 2).split(prompts, 7))
+                .withMessage("a Dirichlet partition deals examples out by their labels, and prompts with responses have"
+                        + " none; take the natural partition");
     }
 
     @Test

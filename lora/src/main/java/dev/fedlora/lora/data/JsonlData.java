@@ -1,0 +1,42 @@
+package dev.fedlora.lora.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Examples of either kind, for who takes both: a file whose first example has a {@code "prompt"} is one of prompts, any
+ * other is one of labelled texts. All its lines must be of that kind.
+ *
+ * @see JsonlExamples
+ * @see JsonlPrompts
+ */
+public final class JsonlData {
+    private JsonlData() {}
+
+    /**
+     * Returns all examples of {@code file}, all of one kind.
+     *
+     * @throws dev.fedlora.lora.file.MalformedFileException when a line is not an example of the first one's kind, or there
+     *     is none
+     * @throws IOException when it cannot be read
+     */
+    public static List<OwnedExample> read(Path file) throws IOException {
+        return JsonlFile.read(file, new FirstDecides());
+    }
+
+    /** Parses all lines as the first one asks for. Used once. */
+    private static final class FirstDecides implements Function<JsonlObject, OwnedExample> {
+        private @Nullable Function<JsonlObject, ? extends OwnedExample> parse;
+
+        @Override
+        public OwnedExample apply(JsonlObject line) {
+            if (parse == null) {
+                parse = line.fields().has("prompt") ? JsonlPrompts::parse : JsonlExamples::parse;
+            }
+            return parse.apply(line);
+        }
+    }
+}

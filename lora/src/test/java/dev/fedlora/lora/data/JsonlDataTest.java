@@ -1,0 +1,47 @@
+package dev.fedlora.lora.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.fedlora.lora.file.MalformedFileException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JsonlDataTest {
+    private static final String LABELLED = "{\"client\": \"a\", \"text\": \"x\", \"label\": \"l\"}\n";
+    private static final String PROMPT = "{\"client\": \"a\", \"prompt\": \"x\", \"response\": \"y\", \"group\": 7}\n";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void read_firstLineHasAPrompt_readsPrompts() throws IOException {
+        assertThat(JsonlData.read(write("\n" + PROMPT + PROMPT)))
+                .hasSize(2)
+                .containsOnly(new PromptExample("a", "x", "y", "7", null));
+    }
+
+    @Test
+    void read_firstLineHasNone_readsLabelledTexts() throws IOException {
+        assertThat(JsonlData.read(write(LABELLED))).containsExactly(new Example("a", "x", "l", null, null));
+    }
+
+    @Test
+    void read_bothKinds_refusesTheFirstLineOfTheOther() throws IOException {
+        Path promptsFirst = write(PROMPT + LABELLED);
+        assertThatExceptionOfType(MalformedFileException.class)
+                .isThrownBy(() -> JsonlData.read(promptsFirst))
+                .withMessage(promptsFirst + ", line 2: lacks the field \"prompt\"");
+        Path textsFirst = write(LABELLED + PROMPT);
+        assertThatExceptionOfType(MalformedFileException.class)
+                .isThrownBy(() -> JsonlData.read(textsFirst))
+                .withMessage(textsFirst + ", line 2: lacks the field \"label\"");
+    }
+
+    private Path write(String lines) throws IOException {
+        return Files.writeString(folder.resolve("data.jsonl"), lines);
+    }
+}
