@@ -33,8 +33,12 @@ final class Comparison {
         fedlora.add(checked("fedlora", answer));
     }
 
-    /** @throws IllegalArgumentException if the answer has no speed */
+    /** @throws IllegalArgumentException if the answer has no speed, or is not PyTorch's for that type */
     void addPeer(BaseType type, JsonNode answer) {
+        if (!answer.path("type").asText().equals(type.toString())) {
+            throw new IllegalArgumentException(
+                    "PyTorch's answer: type must be %s, got %s".formatted(type, answer.path("type")));
+        }
         peers.computeIfAbsent(type, key -> new ArrayList<>()).add(checked("PyTorch", answer));
     }
 
@@ -66,7 +70,8 @@ final class Comparison {
             lines.add(line(latest(answers).path("backend").asText() + " " + type, answers));
             List<Double> ratios = ratios(answers);
             lines.add(format(
-                    "fedlora is %.2f times as fast as %s (by turn: %s)", median(ratios), type, joined(ratios, "%.2f")));
+                    "fedlora is %.2f times as fast as PyTorch %s (by turn: %s)",
+                    median(ratios), type, joined(ratios, "%.2f")));
         });
         return String.join(System.lineSeparator(), lines);
     }

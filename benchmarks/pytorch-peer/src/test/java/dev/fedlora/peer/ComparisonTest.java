@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +17,7 @@ class ComparisonTest {
         Comparison comparison = new Comparison(JOB, List.of(BaseType.BF16));
         for (double[] speeds : new double[][] {{200, 100}, {300, 200}, {100, 25}}) {
             comparison.addFedlora(answer(speeds[0]));
-            comparison.addPeer(BaseType.BF16, answer(speeds[1]));
+            comparison.addPeer(BaseType.BF16, answer(speeds[1]).put("type", "bf16"));
         }
 
         JsonNode json = comparison.json();
@@ -40,11 +41,21 @@ class ComparisonTest {
     }
 
     @Test
+    void addPeer_answerForAnotherType_refused() {
+        Comparison comparison = new Comparison(JOB, List.of(BaseType.F32));
+
+        assertThatThrownBy(() -> comparison.addPeer(BaseType.F32, answer(1).put("type", "bf16")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("type must be f32")
+                .hasMessageContaining("bf16");
+    }
+
+    @Test
     void median_evenCount_meanOfTheMiddleTwo() {
         assertThat(Comparison.median(List.of(4.0, 1.0, 2.0, 100.0))).isEqualTo(3);
     }
 
-    private static JsonNode answer(double tokensPerSecond) {
+    private static ObjectNode answer(double tokensPerSecond) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("tokensPerSecond", tokensPerSecond)
