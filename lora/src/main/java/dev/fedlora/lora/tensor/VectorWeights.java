@@ -29,9 +29,11 @@ final class VectorWeights implements WeightReader {
     /** As many bytes as there are float lanes, but no vector is shorter than 64 bits: 8 or 16 bytes. */
     static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
 
-    private static final boolean HAS_TWO_PARTS = B.length() == 2 * LANES;
+    // vectors of 128 bits are slower here than plain code: Java 17 converts bytes and shorts to 4 lanes one by one
+    private static final boolean IS_WORTH_WHILE = LANES >= 8;
     private static final VectorSpecies<Short> H = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
 
+    private final PlainWeights plain = new PlainWeights();
     private final VectorBlocks blocks = new VectorBlocks();
     // no type with blocks takes more bytes a value than Q8_0
     private final byte[] bytes = new byte[(int) QuantizationType.Q8_0.bytes(VectorBlocks.MOST)];
@@ -40,6 +42,10 @@ final class VectorWeights implements WeightReader {
 
     @Override
     public void read(Run run, float[] out, int at) {
+        if (!IS_WORTH_WHILE) {
+            plain.read(run, out, at);
+            return;
+        }
         QuantizedMatrix weight = run.weight();
         int done = 0;
         while (done < run.count()) {
@@ -60,6 +66,10 @@ final class VectorWeights implements WeightReader {
 
     @Override
     public void readBfloat16(Run run, short[] out, int at) {
+        if (!IS_WORTH_WHILE) {
+            plain.readBfloat16(run, out, at);
+            return;
+        }
         QuantizedMatrix weight = run.weight();
         int done = 0;
         while (done < run.count()) {
@@ -121,12 +131,6 @@ final class VectorWeights implements WeightReader {
                     .mul(scale)
                     .sub(minimum)
                     .intoArray(out, at + i);
-            if (HAS_TWO_PARTS) {
-                ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 1))
-                        .mul(scale)
-                        .sub(minimum)
-                        .intoArray(out, at + i + LANES);
-            }
         }
     }
 
@@ -147,15 +151,6 @@ final class VectorWeights implements WeightReader {
             IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
             IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
             ((ShortVector) rounded.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i);
-            if (HAS_TWO_PARTS) {
-                bits = ((FloatVector) bytes.convertShape(VectorOperators.B2F, F, 1))
-                        .mul(scale)
-                        .sub(minimum)
-                        .reinterpretAsInts();
-                odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-                rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
-                ((ShortVector) rounded.convertShape(VectorOperators.I2S, H, 0)).intoArray(out, at + i + LANES);
-            }
         }
     }
 
@@ -191,6 +186,10 @@ final class VectorWeights implements WeightReader {
 
     @Override
     public void round(float[] in, int from, int count, short[] out, int at) {
+        if (!IS_WORTH_WHILE) {
+            plain.round(in, from, count, out, at);
+            return;
+        }
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
             FloatVector values = FloatVector.fromArray(F, in, from + i);
