@@ -4,16 +4,19 @@
  * <p>Vocabulary: a <em>sequence</em> is one tokenized text; a {@link dev.fedlora.lora.model.TokenBatch} is sequences laid
  * end to end as rows, without padding; {@link dev.fedlora.lora.model.Segments} say into which <em>accumulator</em> the
  * gradient of which rows goes, so that one pass gives the gradient of a batch or of each of its examples. Start at
- * {@link dev.fedlora.lora.model.BaseModel}, then {@link dev.fedlora.lora.model.SequenceClassifier}; one class a family
- * holds the weights ({@link dev.fedlora.lora.model.BertModel}), its blocks stand beside it with forward and backward
- * next to each other.
+ * {@link dev.fedlora.lora.model.BaseModels} and {@link dev.fedlora.lora.model.BaseModel}, then {@link
+ * dev.fedlora.lora.model.SequenceClassifier} for classes, {@link dev.fedlora.lora.model.NextTokenModel} for next tokens and
+ * {@link dev.fedlora.lora.model.TextGenerator} for texts; one class a family holds the weights ({@link
+ * dev.fedlora.lora.model.BertModel}, {@link dev.fedlora.lora.model.DecoderModel}), its blocks stand beside it with forward
+ * and backward next to each other.
  *
  * <p>Shape letters, everywhere in this package (all matrices row-major, rows × columns):
  *
  * <pre>
  * R rows of the batch (tokens)   S sequences        T tokens of one sequence
  * D width of the model           F feed-forward width
- * H heads                        E = D / H width of a head
+ * H heads                        E width of a head (D / H, unless the file says otherwise)
+ * G heads of keys and values     V tokens of the vocabulary
  * N outputs, K inputs of a linear layer             r rank of the adapter
  * C classes                      P parameters of the adapter, head included
  * </pre>
