@@ -59,7 +59,7 @@ final class LinearGroup {
             BoundAdapter.Slot slot = slot(pass, layer);
             List<LoraRun> runs = slot == null || dropsOut
                     ? List.of()
-                    : List.of(run(pass, slot, hidden(layer, slot, rows, kept), new Rows(0, rows, null)));
+                    : List.of(run(slot, hidden(layer, slot, rows, kept), new Rows(0, rows, null)));
             all.add(new AdaptedLayer(layer.weight(), Panel.of(outputs.get(i), layer.outputs()), runs));
         }
         pass.products.forward(all, Panel.of(x, inputs), rows, accumulate);
@@ -113,7 +113,7 @@ final class LinearGroup {
         List<LoraRun> runs = new ArrayList<>(segments.count());
         for (int i = 0; i < segments.count(); i++) {
             LoraRun.Gradient gradient = gradient(pass, slot, layer, segments.accumulator(i));
-            runs.add(run(pass, slot, hidden, new Rows(segments.firstRow(i), segments.rows(i), gradient)));
+            runs.add(run(slot, hidden, new Rows(segments.firstRow(i), segments.rows(i), gradient)));
         }
         return runs;
     }
@@ -134,7 +134,7 @@ final class LinearGroup {
         return Panel.of(kept.of(layer.number(), rows * rank), rank);
     }
 
-    private static LoraRun run(PassState pass, BoundAdapter.Slot slot, Panel hidden, Rows rows) {
+    private static LoraRun run(BoundAdapter.Slot slot, Panel hidden, Rows rows) {
         LoraFactors factors = slot.factors();
         return new LoraRun(
                 rows.first,
