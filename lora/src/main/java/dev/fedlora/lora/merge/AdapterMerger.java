@@ -108,7 +108,7 @@ public final class AdapterMerger {
 
     private MergedRows rows(LoraFactors f) {
         double factor = (double) strength * adapter.spec().scale(f);
-        return new MergedRows(base.matrix(f.tensor()), f, factor, type(base.tensor(f.tensor())));
+        return new MergedRows(base.parts(f.tensor()), f, factor, type(base.tensor(f.tensor())));
     }
 
     private QuantizationType type(GgufTensor tensor) {

@@ -10,19 +10,23 @@ import dev.fedlora.lora.quant.UnstorableValueException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /** The rows of W + c B A, some at a time. */
 final class MergedRows implements GgufWriter.TensorParts {
     private static final int PART_VALUES = 1 << 20; // 4 MiB of numbers: the cost of a call vanishes, memory stays small
 
-    private final QuantizedMatrix weight;
+    private final List<QuantizedMatrix> weights;
     private final LoraFactors factors;
     private final double factor;
     private final QuantizationType type;
 
-    /** @param factor c */
-    MergedRows(QuantizedMatrix weight, LoraFactors factors, double factor, QuantizationType type) {
-        this.weight = weight;
+    /**
+     * @param weights the matrix, in parts of some of its rows
+     * @param factor c
+     */
+    MergedRows(List<QuantizedMatrix> weights, LoraFactors factors, double factor, QuantizationType type) {
+        this.weights = weights;
         this.factors = factors;
         this.factor = factor;
         this.type = type;
@@ -30,6 +34,15 @@ final class MergedRows implements GgufWriter.TensorParts {
 
     @Override
     public void writeTo(GgufWriter.Target out) throws IOException {
+        int before = 0;
+        for (QuantizedMatrix weight : weights) {
+            write(weight, before, out);
+            before += weight.rows();
+        }
+    }
+
+    /** Writes one part, which has {@code before} rows of the matrix before it. */
+    private void write(QuantizedMatrix weight, int before, GgufWriter.Target out) throws IOException {
         int columns = weight.columns();
         int rowsEach = Math.max(1, PART_VALUES / columns);
         double[] sum = new double[columns];
@@ -38,7 +51,7 @@ final class MergedRows implements GgufWriter.TensorParts {
             float[] values = new float[rows * columns];
             Dequantizer.rows(weight, first, rows, values);
             for (int row = 0; row < rows; row++) {
-                product(first + row, sum);
+                product(before + first + row, sum);
                 for (int k = 0; k < columns; k++) {
                     values[row * columns + k] = (float) (values[row * columns + k] + sum[k]);
                 }
@@ -47,14 +60,15 @@ final class MergedRows implements GgufWriter.TensorParts {
                 out.write(ByteBuffer.wrap(Quantizer.quantize(type, values)));
             } catch (UnstorableValueException refused) {
                 throw new IllegalArgumentException(
-                        "%s, from row %d on: %s".formatted(weight.name(), first, refused.getMessage()), refused);
+                        "%s, from row %d on: %s".formatted(factors.tensor(), before + first, refused.getMessage()),
+                        refused);
             }
         }
     }
 
     /** sum = c (row of B) A. */
     private void product(int row, double[] sum) {
-        int columns = weight.columns();
+        int columns = factors.inputs();
         Arrays.fill(sum, 0);
         for (int j = 0; j < factors.rank(); j++) {
             double b = factor * factors.b()[row * factors.rank() + j];

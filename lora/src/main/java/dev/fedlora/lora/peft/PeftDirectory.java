@@ -257,7 +257,9 @@ public final class PeftDirectory {
                 throw malformed("has %s: DoRA adapters cannot be read, only LoRA's".formatted(name));
             } else if (name.startsWith(PREFIX) && name.endsWith(B)) {
                 String half = name.substring(0, name.length() - B.length()) + A;
-                model.findTensor(half).orElseThrow(() -> malformed("has %s but no tensor %s".formatted(name, half)));
+                if (model.findTensor(half).isEmpty()) {
+                    throw malformed("has %s but no tensor %s".formatted(name, half));
+                }
             } else if (!name.equals(HEAD_WEIGHT) && !name.equals(HEAD_BIAS)) {
                 throw malformed("has a tensor that cannot be read: " + name);
             }

@@ -72,16 +72,16 @@ public final class AdapterVerifier {
         } catch (IllegalArgumentException broken) {
             verifier.problems.add(String.valueOf(broken.getMessage()));
         }
-        LoraAdapter adapter = null;
+        Map<String, List<String>> losses = Map.of();
         try {
-            adapter = verifier.load();
+            LoraAdapter adapter = verifier.load();
+            losses = verifier.problems.isEmpty() ? losses(adapter) : losses;
         } catch (IllegalArgumentException refused) {
             if (verifier.problems.isEmpty()) { // else it is one of those, in other words
                 verifier.problems.add(String.valueOf(refused.getMessage()));
             }
         }
-        boolean sound = adapter != null && verifier.problems.isEmpty();
-        return new Report(verifier.problems.stream().distinct().toList(), sound ? losses(adapter) : Map.of());
+        return new Report(verifier.problems.stream().distinct().toList(), losses);
     }
 
     private void checkHalves() throws IOException {
