@@ -12,6 +12,9 @@ import java.util.Arrays;
  *
  * <p>Dao, FlashAttention-2, ICLR 2024 (arXiv 2307.08691), has the same blocks; here whole rows of scores are there at once,
  * because they are short enough.
+ *
+ * <p>Scores are products of floats in either arithmetic: an exponential turns an error of a score into one of its weight,
+ * and scores of ten and more are common.
  */
 final class OneDnnAttention implements AutoCloseable {
     private static final int QUERY_ROWS = 64;
@@ -19,6 +22,8 @@ final class OneDnnAttention implements AutoCloseable {
     private static final int MOST_SCORES = 160 * 1024;
 
     private final OneDnnWorker worker;
+    private final NativeScratch exactKeys = new NativeScratch();
+    private final NativeScratch exactQueries = new NativeScratch();
     private final NativeScratch keys = new NativeScratch();
     private final NativeScratch values = new NativeScratch();
     private final NativeScratch queries = new NativeScratch();
@@ -85,7 +90,7 @@ final class OneDnnAttention implements AutoCloseable {
     void forward(AttentionShape shape, AttentionShape.Operands in, Panel context) {
         for (int s = 0; s + 1 < shape.starts().length; s++) {
             Sequence sequence = Sequence.of(shape, s);
-            copyIn(sequence, in.keys(), keys);
+            copyFloats(sequence, in.keys());
             copyIn(sequence, in.values(), values);
             for (int group = 0; group < shape.keyHeads(); group += sequence.groupsAtOnce) {
                 int groups = Math.min(sequence.groupsAtOnce, shape.keyHeads() - group);
@@ -95,7 +100,7 @@ final class OneDnnAttention implements AutoCloseable {
                     worker.room(weights, step.scores());
                     worker.put(p, 0, step.scores(), weights, 0);
                     result.room((long) step.groups * step.stacked() * step.width(), Float.BYTES);
-                    product(step, weights, values(step, values), result);
+                    product(step, weights, groups(step, values), result);
                     copyOut(step, context, 1);
                 }
             }
@@ -106,6 +111,7 @@ final class OneDnnAttention implements AutoCloseable {
     void backward(AttentionShape shape, AttentionShape.Operands in, Panel dContext, AttentionShape.Operands gradient) {
         for (int s = 0; s + 1 < shape.starts().length; s++) {
             Sequence sequence = Sequence.of(shape, s);
+            copyFloats(sequence, in.keys());
             copyIn(sequence, in.keys(), keys);
             copyIn(sequence, in.values(), values);
             long size = (long) sequence.padded * sequence.keyColumns();
@@ -133,9 +139,11 @@ final class OneDnnAttention implements AutoCloseable {
 
     /** p = softmax of the scores of a step: groups × stacked rows × keys. */
     private void weigh(Step step, Panel q) {
-        stack(step, q, step.sequence.shape.scale(), queries);
+        int size = stack(step, q, step.sequence.shape.scale());
+        exactQueries.room(size, Float.BYTES).floats().put(0, block, 0, size);
         scores.room(step.scores(), Float.BYTES);
-        transposedProduct(step, queries, keys(step, keys), scores);
+        long from = exactKeys.address() + (long) Float.BYTES * step.group * step.width();
+        worker.execute(transposedProduct(step, false), exactQueries.address(), from, scores.address());
         if (p.length < step.scores()) {
             p = new float[step.scores()];
             dp = new float[step.scores()];
@@ -156,30 +164,31 @@ final class OneDnnAttention implements AutoCloseable {
         int n = step.keys;
         worker.room(weights, step.scores());
         worker.put(p, 0, step.scores(), weights, 0);
-        stack(step, dContext, 1, contexts);
+        int size = stack(step, q, step.sequence.shape.scale());
+        worker.put(block, 0, size, worker.room(queries, size), 0);
+        stack(step, dContext, 1);
+        worker.put(block, 0, size, worker.room(contexts, size), 0);
         keyProduct(step, contexts, valueGradients, add); // dv += pᵀ dcontext
-        transposedProduct(step, contexts, values(step, values), scores); // dp = dcontext vᵀ
+        worker.execute( // dp = dcontext vᵀ
+                transposedProduct(step, worker.bfloat16), contexts.address(), groups(step, values), scores.address());
         scores.floats().get(0, dp, 0, step.scores());
         RowKernels.softmaxBackward(Panel.of(p, n), step.groups * step.stacked(), n, Panel.of(dp, n));
         worker.put(dp, 0, step.scores(), weights, 0);
         keyProduct(step, queries, keyGradients, add); // dk += dsᵀ q, and q holds the scale
         result.room((long) step.groups * step.stacked() * step.width(), Float.BYTES);
-        product(step, weights, keys(step, keys), result); // dq = ds k
+        product(step, weights, groups(step, keys), result); // dq = ds k
     }
 
-    private long keys(Step step, NativeScratch of) {
+    /** Returns where the keys or values of the step's first group start. */
+    private long groups(Step step, NativeScratch of) {
         return worker.at(of, step.group * step.width());
     }
 
-    private long values(Step step, NativeScratch of) {
-        return keys(step, of);
-    }
-
-    /** to (stacked × keys) = from (stacked × E) · otherᵀ, for every group. */
-    private void transposedProduct(Step step, NativeScratch from, long other, NativeScratch to) {
+    /** (stacked × keys) = (stacked × E) · (keys × E)ᵀ, for every group. */
+    private OneDnnPlan transposedProduct(Step step, boolean bfloat16) {
         int e = step.width();
         int m = step.stacked();
-        OneDnnPlan plan = worker.plan(new OneDnnPlan.Shape(
+        return worker.plan(new OneDnnPlan.Shape(
                 step.groups,
                 m,
                 step.keys,
@@ -187,9 +196,8 @@ final class OneDnnAttention implements AutoCloseable {
                 Strides.rows(e).every(m * e),
                 Strides.transposed(step.sequence.keyColumns()).every(e),
                 Strides.rows(step.keys).every(m * step.keys),
-                worker.bfloat16,
+                bfloat16,
                 false));
-        worker.execute(plan, from.address(), other, to.address());
     }
 
     /** to (stacked × E) = from (stacked × keys) · other (keys × E), for every group. */
@@ -228,6 +236,17 @@ final class OneDnnAttention implements AutoCloseable {
                 plan, weights.address(), stacked.address(), sum.address() + (long) Float.BYTES * step.group * distance);
     }
 
+    /** Copies the keys of a sequence to {@code exactKeys}, rows as they are; padded rows are zeros. */
+    private void copyFloats(Sequence sequence, Panel from) {
+        int columns = sequence.keyColumns();
+        exactKeys.room((long) sequence.padded * columns, Float.BYTES);
+        exactKeys.copyIn(from.from(sequence.first), sequence.length, columns);
+        int missing = (sequence.padded - sequence.length) * columns;
+        if (missing > 0) {
+            exactKeys.floats().put(sequence.length * columns, new float[missing], 0, missing);
+        }
+    }
+
     /** Copies the keys or values of a sequence, rows as they are; padded rows are zeros. */
     private void copyIn(Sequence sequence, Panel from, NativeScratch to) {
         int columns = sequence.keyColumns();
@@ -239,8 +258,11 @@ final class OneDnnAttention implements AutoCloseable {
         }
     }
 
-    /** Copies the rows of a step's heads, each head's below the one before: groups × heads × rows × E, times scale. */
-    private void stack(Step step, Panel from, float scale, NativeScratch to) {
+    /**
+     * Copies the rows of a step's heads to {@code block}, each head's below the one before, times scale; returns how many
+     * values: groups × heads × rows × E.
+     */
+    private int stack(Step step, Panel from, float scale) {
         int e = step.width();
         int heads = step.groups * step.headsAGroup();
         int size = heads * step.rows * e;
@@ -263,7 +285,7 @@ final class OneDnnAttention implements AutoCloseable {
         if (scale != 1) {
             RowKernels.scale(scale, Panel.of(block, size), 1, size);
         }
-        worker.put(block, 0, size, worker.room(to, size), 0);
+        return size;
     }
 
     /** The way back of {@link #stack}: result to the rows of its heads. */
@@ -298,7 +320,17 @@ final class OneDnnAttention implements AutoCloseable {
     @Override
     public void close() {
         for (NativeScratch each : new NativeScratch[] {
-            keys, values, queries, contexts, scores, weights, result, keyGradients, valueGradients
+            exactKeys,
+            exactQueries,
+            keys,
+            values,
+            queries,
+            contexts,
+            scores,
+            weights,
+            result,
+            keyGradients,
+            valueGradients
         }) {
             each.close();
         }

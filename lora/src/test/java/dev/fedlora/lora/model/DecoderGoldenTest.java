@@ -74,7 +74,15 @@ class DecoderGoldenTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"f32, f32, 0", "Q8_0, Q8_0-deq, 0", "Q4_0, Q4_0-deq, 0", "f32, f32+lora-r4-s0.5, 0.5"})
+    @CsvSource({
+        "f32, f32, 0",
+        "F16, F16, 0",
+        "Q8_0, Q8_0-deq, 0",
+        "Q4_0, Q4_0-deq, 0",
+        "f32, f32+lora-r4-s0.5, 0.5",
+        "f32, f32+lora-r4-s1.0, 1",
+        "Q8_0, Q8_0-deq+lora-r4-s1.0, 1"
+    })
     void logits_bfloat16_haveTheSameArgmax(String file, String golden, float strength) throws IOException {
         float[] expected = golden(golden);
         float[] actual = logits("onednn-bf16", file, golden, strength);
