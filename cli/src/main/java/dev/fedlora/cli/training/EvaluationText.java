@@ -4,12 +4,27 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.LanguageEvaluation;
 import java.util.ArrayList;
 import java.util.List;
 
 /** An evaluation for programs and for people. */
 final class EvaluationText {
     private EvaluationText() {}
+
+    static ObjectNode json(LanguageEvaluation evaluation) {
+        ObjectNode json = Answer.object();
+        json.put("examples", evaluation.examples());
+        json.put("tokens", evaluation.tokens());
+        json.put("loss", evaluation.meanLoss());
+        json.put("perplexity", evaluation.perplexity());
+        return json;
+    }
+
+    static String text(LanguageEvaluation evaluation) {
+        return "perplexity %.4f, loss %.4f on %d tokens of %d examples"
+                .formatted(evaluation.perplexity(), evaluation.meanLoss(), evaluation.tokens(), evaluation.examples());
+    }
 
     static ObjectNode json(ClassificationEvaluation evaluation) {
         ObjectNode json = Answer.object();

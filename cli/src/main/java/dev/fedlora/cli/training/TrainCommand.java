@@ -5,23 +5,22 @@ import dev.fedlora.cli.artifact.AdapterExport;
 import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
+import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.cli.command.ComputeOptions;
-import dev.fedlora.cli.command.ProgressLine;
-import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.LoraAdapter;
-import dev.fedlora.lora.data.EncodedExample;
-import dev.fedlora.lora.data.Example;
-import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.data.JsonlExamples;
+import dev.fedlora.lora.data.TrainingExample;
+import dev.fedlora.lora.model.ActivationPolicy;
 import dev.fedlora.lora.tensor.MatrixBackend;
+import dev.fedlora.lora.train.CheckpointStore;
 import dev.fedlora.lora.train.ClassificationEvaluation;
-import dev.fedlora.lora.train.Evaluator;
+import dev.fedlora.lora.train.Evaluation;
+import dev.fedlora.lora.train.LanguageEvaluation;
 import dev.fedlora.lora.train.LoraTrainer;
-import dev.fedlora.lora.train.ProgressListener;
+import dev.fedlora.lora.train.MemoryPlan;
 import dev.fedlora.lora.train.WorkerPool;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,7 +30,11 @@ import picocli.CommandLine.Option;
 /** {@code fedlora train}: an adapter from one file of examples. */
 @Command(
         name = "train",
-        description = "Train a classifying LoRA adapter on one file of examples, without a federation.")
+        description = {
+            "Train a LoRA adapter on one file of examples, without a federation: a classifier from texts with labels, or a"
+                    + " language model's answers from prompts with responses.",
+            "Ctrl-C ends it after the step that is being taken; with --checkpoint, the same command goes on from there."
+        })
 public final class TrainCommand extends AnsweringCommand {
     @Option(
             names = "--base",
@@ -45,7 +48,8 @@ public final class TrainCommand extends AnsweringCommand {
             required = true,
             paramLabel = "FILE",
             description =
-                    "JSONL with {\"text\", \"label\"} a line, and \"group\" where several examples are of one person.")
+                    "JSONL with {\"text\", \"label\"} or {\"prompt\", \"response\"} a line, and \"group\" where several"
+                            + " examples are of one person.")
     private Path data;
 
     @Option(names = "--test", paramLabel = "FILE", description = "JSONL to evaluate on afterwards.")
@@ -58,69 +62,114 @@ public final class TrainCommand extends AnsweringCommand {
     private TrainingOptions options = new TrainingOptions();
 
     @Mixin
+    private TextOptions texts = new TextOptions();
+
+    @Mixin
+    private ResourceOptions resources = new ResourceOptions();
+
+    @Mixin
     private ComputeOptions compute;
 
     @Override
     protected Answer answer() throws IOException, InterruptedException {
+        CleanEnd end = new CleanEnd();
+        try {
+            return train();
+        } finally {
+            end.allClosed();
+        }
+    }
+
+    private Answer train() throws IOException, InterruptedException {
         MatrixBackend backend = fromOptions(compute::backend);
         int threads = fromOptions(compute::threads);
-        AdapterSpec spec = fromOptions(options::adapterSpec);
+        requireOptionsFit();
         AdapterExport.requireWritable(out);
         OpenedBase opened = OpenedBase.open(base);
-        List<Example> examples = JsonlExamples.read(data);
-        TrainingRun run = fromOptions(() -> TrainingRun.of(options, examples));
-        List<String> labels = JsonlExamples.labels(examples);
-        ExampleEncoder encoder = fromOptions(() -> new ExampleEncoder(opened.tokenizer(), labels, options.maxTokens()));
-        List<EncodedExample> heldBack = test == null ? List.of() : encoder.encode(JsonlExamples.read(test, labels));
-        LoraAdapter adapter = fromOptions(() -> opened.model().newAdapter(spec, labels, options.seed()));
-        long start = System.nanoTime();
-        try (WorkerPool pool = new WorkerPool(opened.model(), backend, threads)) {
-            LoraTrainer trainer = new LoraTrainer(pool, adapter, encoder.encode(examples), heldBack);
+        fromOptions(() -> options.adapterSpec(opened.model()));
+        DataReader reader = reader(opened);
+        List<? extends TrainingExample> examples = reader.read(data);
+        List<? extends TrainingExample> heldBack = test == null ? List.of() : reader.read(test);
+        LoraAdapter adapter = fromOptions(
+                () -> opened.model().newAdapter(options.adapterSpec(opened.model()), reader.labels(), options.seed()));
+        MemoryPlan plan = fromOptions(() -> {
+            boolean isPrivate = options.noiseMultiplier() != null;
+            return resources.plan(
+                    MemoryPlan.Demand.of(opened.model(), adapter, options.variant(), examples, isPrivate), threads);
+        });
+        TrainingRun run = run(examples, reader);
+        try (WorkerPool pool = new WorkerPool(opened.model(), backend, plan)) {
+            LoraTrainer trainer = new LoraTrainer(pool, adapter, options.variant(), examples, heldBack);
             ObjectNode json = Answer.object();
-            ProgressLine line = new ProgressLine(progress());
-            run.train(trainer, done -> line.show(done.step(), done.steps(), words(done)), json);
-            line.clear();
-            json.put("seconds", (System.nanoTime() - start) / 1e9);
+            try (TrainingProgress progress = new TrainingProgress(progress())) {
+                run.train(trainer, progress, json);
+                progress.addTo(json);
+            }
             json.put("backend", backend.name());
-            json.put("parameters", adapter.parameterCount());
+            json.put("parameters", trainer.parameterCount());
+            json.putObject("memory")
+                    .put("activations", plan.policy() == ActivationPolicy.KEEP ? "kept" : "recomputed")
+                    .put("rows", plan.rows())
+                    .put("threads", plan.workers());
             if (test != null) {
-                ClassificationEvaluation evaluation =
-                        new Evaluator(pool).evaluate(opened.model().bind(adapter), heldBack);
-                json.put("accuracy", evaluation.accuracy());
-                json.put("testLoss", evaluation.meanLoss());
+                addTest(trainer, json);
             }
             AdapterExport.write(adapter, opened.file(), out).addTo(json.putObject("adapter"));
-            return Answer.of(json, text(json));
+            return Answer.of(json, TrainingText.of(json));
         }
     }
 
-    private static String words(ProgressListener.StepProgress done) {
-        String step = "step %d of %d".formatted(done.step(), done.steps());
-        return Double.isNaN(done.loss()) ? step : step + ", loss %.4f".formatted(done.loss());
+    /** Refuses what no data could make right. */
+    private void requireOptionsFit() {
+        fromOptions(() -> {
+            resources.check();
+            options.variant();
+            options.optimizer();
+            boolean isPrivate = options.noiseMultiplier() != null;
+            if (isPrivate && resources.keepsCheckpoints()) {
+                throw new IllegalArgumentException(
+                        "--checkpoint does not go with --dp-noise-multiplier: steps taken again"
+                                + " after an interruption would spend more than the epsilon that is told");
+            }
+            if (isPrivate && options.packs()) {
+                throw new IllegalArgumentException(
+                        "--pack does not go with --dp-noise-multiplier: there every example joins"
+                                + " a batch by its own chance");
+            }
+            return true;
+        });
     }
 
-    private static String text(ObjectNode json) {
-        List<String> parts = new ArrayList<>();
-        parts.add("%d steps in %.1f s on back end %s"
-                .formatted(
-                        json.get("steps").asInt(),
-                        json.get("seconds").asDouble(),
-                        json.get("backend").asText()));
-        if (json.has("epsilon")) {
-            parts.add("epsilon %.4f at delta %s"
-                    .formatted(json.get("epsilon").asDouble(), json.get("delta").asText()));
+    private DataReader reader(OpenedBase opened) throws IOException {
+        if (DataReader.holdsPrompts(data)) {
+            return fromOptions(() -> DataReader.prompts(opened, texts));
         }
-        if (json.has("loss")) {
-            parts.add("training loss %.4f".formatted(json.get("loss").asDouble()));
+        List<String> labels = JsonlExamples.labels(JsonlExamples.read(data));
+        return fromOptions(() -> DataReader.classified(opened, texts, labels));
+    }
+
+    private TrainingRun run(List<? extends TrainingExample> examples, DataReader reader) throws IOException {
+        CheckpointStore store = resources.checkpoints();
+        int maxTokens =
+                texts.maxTokens(reader.labels().isEmpty() ? TextOptions.LEARNED_TOKENS : TextOptions.CLASSIFIED_TOKENS);
+        return fromOptions(() -> {
+            Double noise = options.noiseMultiplier();
+            int packed = options.packs() ? Math.multiplyExact(options.batch(), maxTokens) : 0;
+            return noise == null
+                    ? TrainingRun.plain(options, examples.size(), packed, store)
+                    : TrainingRun.secret(options, noise, examples);
+        });
+    }
+
+    private static void addTest(LoraTrainer trainer, ObjectNode json) throws InterruptedException {
+        Evaluation result = trainer.evaluate();
+        if (result instanceof LanguageEvaluation evaluation) {
+            json.put("perplexity", evaluation.perplexity());
+            json.put("testLoss", evaluation.meanLoss());
+            json.put("testTokens", evaluation.tokens());
+        } else if (result instanceof ClassificationEvaluation evaluation) {
+            json.put("accuracy", evaluation.accuracy());
+            json.put("testLoss", evaluation.meanLoss());
         }
-        if (json.has("accuracy")) {
-            parts.add("test accuracy %.4f, loss %.4f"
-                    .formatted(
-                            json.get("accuracy").asDouble(),
-                            json.get("testLoss").asDouble()));
-        }
-        parts.add("PEFT directory " + json.get("adapter").get("peft").asText());
-        parts.add("GGUF adapter   " + json.get("adapter").get("gguf").asText());
-        return String.join(System.lineSeparator(), parts);
     }
 }

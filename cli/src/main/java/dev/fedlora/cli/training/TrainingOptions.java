@@ -1,8 +1,14 @@
 package dev.fedlora.cli.training;
 
 import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.LoraScaling;
+import dev.fedlora.lora.model.BaseModel;
+import dev.fedlora.lora.model.LinearLayer;
+import dev.fedlora.lora.train.LearningRateSchedule;
+import dev.fedlora.lora.train.LoraOptions;
 import dev.fedlora.lora.train.OptimizerPlan;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -27,8 +33,26 @@ final class TrainingOptions {
             split = ",",
             paramLabel = "LAYER",
             defaultValue = "attn_q,attn_v",
-            description = "Linear layers that are adapted in every block (default: ${DEFAULT-VALUE}).")
+            description = "Linear layers that are adapted in every block, or all (default: ${DEFAULT-VALUE}).")
     private List<String> targets = List.of("attn_q", "attn_v");
+
+    @Option(names = "--rank-stabilized", description = "Scale updates by alpha / sqrt(rank) instead (rsLoRA).")
+    private boolean rankStabilized;
+
+    @Option(
+            names = "--freeze-a",
+            description = "Train B alone and leave A as it was drawn (FFA-LoRA), so that a mean of adapters is exact.")
+    private boolean freezeA;
+
+    @Option(names = "--dora", hidden = true, description = "Not supported; refused with the reason.")
+    private boolean dora;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "Share of the values before A that a step leaves out (default: ${DEFAULT-VALUE}).")
+    private float dropout;
 
     @Option(names = "--steps", paramLabel = "N", description = "Training steps (default: one pass over the data).")
     private @Nullable Integer steps;
@@ -39,13 +63,6 @@ final class TrainingOptions {
             defaultValue = "16",
             description = "Examples a step; the expected number in private training (default: ${DEFAULT-VALUE}).")
     private int batch = 16;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "T",
-            defaultValue = "96",
-            description = "Longest text, the rest is cut off (default: ${DEFAULT-VALUE}).")
-    private int maxTokens = 96;
 
     @Option(
             names = "--learning-rate",
@@ -60,6 +77,40 @@ final class TrainingOptions {
             defaultValue = "2e-2",
             description = "Of the classifier head (default: ${DEFAULT-VALUE}).")
     private double headLearningRate = 2e-2;
+
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "W",
+            defaultValue = "0",
+            description = "Decoupled weight decay of AdamW (default: ${DEFAULT-VALUE}).")
+    private double weightDecay;
+
+    @Option(
+            names = "--gradient-clip",
+            paramLabel = "N",
+            description = "Largest norm of a step's gradient; longer ones are scaled down (default: none).")
+    private @Nullable Double gradientClip;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Steps over which the learning rate rises (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            defaultValue = "constant",
+            description =
+                    "How the learning rate goes on: constant, or cosine down to zero (default: ${DEFAULT-VALUE}).")
+    private String schedule = "constant";
+
+    @Option(
+            names = "--pack",
+            description =
+                    "Fill each step's batch up to batch x max-tokens tokens, with however many examples that takes.")
+    private boolean pack;
 
     @Option(
             names = "--seed",
@@ -88,12 +139,50 @@ final class TrainingOptions {
             description = "At which the epsilon of private training is told (default: ${DEFAULT-VALUE}).")
     private double delta = 1e-5;
 
-    AdapterSpec adapterSpec() {
-        return new AdapterSpec(rank, alpha, targets);
+    /**
+     * Returns what is adapted, and how strongly.
+     *
+     * @throws IllegalArgumentException when an option is out of its range, or a variant is not supported
+     */
+    AdapterSpec adapterSpec(BaseModel model) {
+        if (dora) {
+            throw new IllegalArgumentException(
+                    "DoRA is not supported: neither llama.cpp nor the aggregation of federations"
+                            + " can take its magnitude vectors; --rank-stabilized and --freeze-a are");
+        }
+        List<String> layers = targets.equals(List.of("all"))
+                ? model.linearLayers().stream().map(LinearLayer::name).toList()
+                : targets;
+        LoraScaling scaling = rankStabilized ? LoraScaling.RANK_STABILIZED : LoraScaling.STANDARD;
+        return new AdapterSpec(rank, alpha, layers, scaling, Map.of(), Map.of());
+    }
+
+    LoraOptions variant() {
+        return new LoraOptions(freezeA, dropout);
     }
 
     OptimizerPlan optimizer() {
-        return OptimizerPlan.constant(learningRate, headLearningRate);
+        return new OptimizerPlan(
+                learningRate,
+                headLearningRate,
+                weightDecay,
+                warmup,
+                schedule(),
+                gradientClip == null ? Double.POSITIVE_INFINITY : gradientClip);
+    }
+
+    private LearningRateSchedule schedule() {
+        for (LearningRateSchedule each : LearningRateSchedule.values()) {
+            if (each.name().equalsIgnoreCase(schedule)) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException("--schedule must be constant or cosine, got " + schedule);
+    }
+
+    /** Says whether batches are filled by tokens. */
+    boolean packs() {
+        return pack;
     }
 
     /** Returns the number of steps that was asked for, or null for one pass over the data. */
@@ -107,10 +196,6 @@ final class TrainingOptions {
     int batch() {
         requirePositive("--batch", batch);
         return batch;
-    }
-
-    int maxTokens() {
-        return maxTokens;
     }
 
     long seed() {

@@ -2,9 +2,9 @@ package dev.fedlora.cli.training;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.client.training.SampledRandomness;
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.TrainingExample;
+import dev.fedlora.lora.train.CheckpointStore;
 import dev.fedlora.lora.train.LoraTrainer;
-import dev.fedlora.lora.train.OptimizerPlan;
 import dev.fedlora.lora.train.PrivateTrainingPlan;
 import dev.fedlora.lora.train.PrivateTrainingReport;
 import dev.fedlora.lora.train.ProgressListener;
@@ -14,33 +14,45 @@ import dev.fedlora.privacy.accounting.Accountants;
 import dev.fedlora.privacy.accounting.NoiseKind;
 import dev.fedlora.privacy.accounting.SampledGaussian;
 import dev.fedlora.privacy.sampler.SecureBits;
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One training, planned from the options as a whole before anything is computed. */
 interface TrainingRun {
-    /** Trains, and puts what came of it into {@code json}. */
-    void train(LoraTrainer trainer, ProgressListener listener, ObjectNode json) throws InterruptedException;
+    /**
+     * Trains, and puts what came of it into {@code json}.
+     *
+     * @throws IOException when a checkpoint cannot be read or written
+     */
+    void train(LoraTrainer trainer, ProgressListener listener, ObjectNode json)
+            throws InterruptedException, IOException;
 
     /**
-     * Returns the run that the options ask for.
+     * Returns plain training as the options ask for.
+     *
+     * @param packedTokens tokens a step when batches are packed, else 0
+     * @throws IllegalArgumentException when an option is out of its range
+     */
+    static TrainingRun plain(TrainingOptions options, int examples, int packedTokens, @Nullable CheckpointStore store) {
+        double share = share(options.steps(), options.batch(), examples);
+        TrainingPlan plan = new TrainingPlan(0, share, options.batch(), packedTokens, options.optimizer());
+        return new Plain(plan, options.steps(), options.seed(), store);
+    }
+
+    /**
+     * Returns private training as the options ask for.
      *
      * @throws IllegalArgumentException when an option is out of its range
      */
-    static TrainingRun of(TrainingOptions options, List<Example> examples) {
-        OptimizerPlan optimizer = options.optimizer();
-        Double noise = options.noiseMultiplier();
-        if (noise == null) {
-            double share = share(options.steps(), options.batch(), examples.size());
-            return new Plain(new TrainingPlan(0, share, options.batch(), optimizer), options.seed());
-        }
+    static TrainingRun secret(TrainingOptions options, double noise, List<? extends TrainingExample> examples) {
         int units = groups(examples);
         double rate = Math.min(1, (double) options.batch() / units);
         Integer asked = options.steps();
         int steps = asked == null ? (units + options.batch() - 1) / options.batch() : asked;
-        PrivateTrainingPlan plan =
-                new PrivateTrainingPlan(steps, rate, options.batch(), options.clippingBound(), noise, optimizer);
+        PrivateTrainingPlan plan = new PrivateTrainingPlan(
+                steps, rate, options.batch(), options.clippingBound(), noise, options.optimizer());
         return new Private(plan, options.delta());
     }
 
@@ -51,9 +63,9 @@ interface TrainingRun {
     }
 
     /** An example without a group is one of its own. */
-    private static int groups(List<Example> examples) {
+    private static int groups(List<? extends TrainingExample> examples) {
         long named = examples.stream()
-                .map(Example::group)
+                .map(TrainingExample::group)
                 .filter(Objects::nonNull)
                 .distinct()
                 .count();
@@ -63,10 +75,21 @@ interface TrainingRun {
     }
 
     /** Shuffled mini-batches. */
-    record Plain(TrainingPlan plan, long seed) implements TrainingRun {
+    record Plain(
+            TrainingPlan plan,
+            @Nullable Integer steps,
+            long seed,
+            @Nullable CheckpointStore store) implements TrainingRun {
         @Override
-        public void train(LoraTrainer trainer, ProgressListener listener, ObjectNode json) throws InterruptedException {
-            TrainingReport report = trainer.train(plan, seed, listener);
+        public void train(LoraTrainer trainer, ProgressListener listener, ObjectNode json)
+                throws InterruptedException, IOException {
+            TrainingPlan whole = plan;
+            if (plan.isPacked() && steps != null) {
+                double share = trainer.packedShare(steps, plan.batchTokens(), seed);
+                whole = new TrainingPlan(0, share, plan.batchSize(), plan.batchTokens(), plan.optimizer());
+            }
+            TrainingReport report =
+                    store == null ? trainer.train(whole, seed, listener) : trainer.train(whole, seed, listener, store);
             json.put("steps", report.steps());
             json.put("examples", report.examples());
             json.put("loss", report.meanLoss());

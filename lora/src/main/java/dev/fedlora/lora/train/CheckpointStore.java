@@ -4,6 +4,7 @@ import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.safetensors.SafetensorsFile;
 import dev.fedlora.lora.safetensors.SafetensorsWriter;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -52,7 +53,22 @@ public final class CheckpointStore {
         return step % every == 0;
     }
 
+    /** Writes the checkpoint, also on a thread that is interrupted: that ends the training, not this. */
     void write(Checkpoint checkpoint) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (!isWritten(checkpoint)) {
+                interrupted |= Thread.interrupted();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Returns whether it was written: an interruption closes the file, and leaves the old one. */
+    private boolean isWritten(Checkpoint checkpoint) throws IOException {
         SafetensorsWriter out = new SafetensorsWriter()
                 .metadata("format", FORMAT)
                 .metadata("step", Integer.toString(checkpoint.step()))
@@ -60,8 +76,13 @@ public final class CheckpointStore {
         checkpoint.origin().forEach((key, value) -> out.metadata(ORIGIN + key, value));
         out.tensor(ADAPTER, checkpoint.values(), checkpoint.values().length)
                 .tensor(FIRST, checkpoint.first(), checkpoint.first().length)
-                .tensor(SECOND, checkpoint.second(), checkpoint.second().length)
-                .write(file);
+                .tensor(SECOND, checkpoint.second(), checkpoint.second().length);
+        try {
+            out.write(file);
+            return true;
+        } catch (ClosedByInterruptException interrupted) {
+            return false;
+        }
     }
 
     /**
