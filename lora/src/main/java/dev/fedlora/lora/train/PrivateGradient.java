@@ -28,6 +28,7 @@ final class PrivateGradient {
     private final WorkerPool pool;
     private final BoundAdapter adapter;
     private final PrivateTrainingPlan plan;
+    private final ClippedSum sum;
     private final float[] values;
     private final ConcurrentLinkedQueue<AdapterGradients> spare = new ConcurrentLinkedQueue<>();
 
@@ -36,6 +37,7 @@ final class PrivateGradient {
         this.adapter = adapter;
         this.plan = plan;
         this.values = new float[adapter.parameterCount()];
+        this.sum = new ClippedSum(plan, values.length);
     }
 
     /** Returns how many groups' gradients of {@code parameters} values a shard holds at most. */
@@ -49,19 +51,23 @@ final class PrivateGradient {
     }
 
     /**
-     * Computes the gradient; a batch of no groups gives noise alone.
+     * Computes the gradient; a batch of no groups gives noise alone. The noise is drawn by one of the workers.
      *
      * @param dropout of the step's first example
      * @return the mean loss over the batch's groups, NaN when there are none
      */
     double compute(List<List<TrainingExample>> batch, Dropout dropout, PrivateRandomness randomness)
             throws InterruptedException {
-        ClippedSum sum = new ClippedSum(plan, values.length, randomness);
+        sum.reset();
         List<WorkerPool.Task<Double>> tasks = new ArrayList<>();
+        tasks.add((worker, stop) -> {
+            sum.drawNoise(randomness);
+            return 0.0;
+        });
         int first = 0;
         for (List<List<TrainingExample>> shard : shards(batch)) {
             Dropout from = new Dropout(dropout.rate(), dropout.seed(), dropout.firstSequence() + first);
-            tasks.add((worker, stop) -> addShard(new Run(worker, stop, from), shard, sum));
+            tasks.add((worker, stop) -> addShard(new Run(worker, stop, from), shard));
             first += shard.stream().mapToInt(List::size).sum();
         }
         double loss = 0;
@@ -83,7 +89,7 @@ final class PrivateGradient {
         return shards;
     }
 
-    private double addShard(Run run, List<List<TrainingExample>> shard, ClippedSum sum) {
+    private double addShard(Run run, List<List<TrainingExample>> shard) {
         AdapterGradients taken = spare.poll();
         AdapterGradients gradients = taken == null ? new AdapterGradients(values.length) : taken;
         gradients.reset(shard.size());

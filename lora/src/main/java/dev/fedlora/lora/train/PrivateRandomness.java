@@ -2,7 +2,7 @@ package dev.fedlora.lora.train;
 
 /**
  * The randomness that a privacy guarantee rests on; the privacy module supplies it. It must come from a cryptographic
- * generator that nobody else can predict, and be used for one training alone. Called by one thread.
+ * generator that nobody else can predict, and be used for one training alone. Called by one thread at a time.
  */
 public interface PrivateRandomness {
     /**

@@ -1,6 +1,7 @@
 package dev.fedlora.lora.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fedlora.lora.data.EncodedExample;
@@ -107,6 +108,22 @@ class PrivateGradientTest {
                 assertThat((double) clipped[i]).isCloseTo(wanted, within(step + 1e-6 * Math.abs(wanted)));
             }
         });
+    }
+
+    @Test
+    void clippedSum_noiseNotDrawn_givesNothingOut() {
+        ClippedSum sum = new ClippedSum(plan(1, 1), 2, TinyTask.everyoneWithoutNoise());
+        sum.writeTo(new float[2], 1);
+        sum.reset();
+        sum.add(new float[] {0.5f, 0});
+        float[] values = new float[2];
+        assertThatThrownBy(() -> sum.writeTo(values, 1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the noise of this step has not been drawn");
+        assertThat(values).containsOnly(0f);
+        sum.drawNoise(TinyTask.everyoneWithoutNoise());
+        sum.writeTo(values, 1);
+        assertThat(values).containsExactly(0.5f, 0);
     }
 
     @Test
