@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fedlora.cli.testing.CommandRun;
 import dev.fedlora.client.testing.TinyBertFile;
+import dev.fedlora.client.testing.TinyLlamaFile;
 import dev.fedlora.simulations.experiment.Experiment;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,5 +51,29 @@ class SampleFilesTest {
                 folder.resolve("task.json"));
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out()).startsWith("task triage, hash ");
+    }
+
+    @Test
+    void experimentOfPrompts_dataBeside_isRead() throws IOException {
+        Path file = Files.copy(
+                SAMPLES.resolve("experiments").resolve("medquad-answers.yaml"), folder.resolve("experiment.yaml"));
+        Experiment experiment = Experiment.read(file);
+        assertThat(experiment.template()).isEqualTo("plain");
+        assertThat(experiment.adapter().targets()).hasSize(7);
+    }
+
+    @Test
+    void taskOfPrompts_decoder_isCompleted() throws IOException {
+        CommandRun run = CommandRun.of(
+                "task",
+                "create",
+                "-f",
+                SAMPLES.resolve("federation").resolve("answers.yaml"),
+                "--base",
+                TinyLlamaFile.write(folder.resolve("llama.gguf"), 3),
+                "--out",
+                folder.resolve("task.json"));
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith("task answers, hash ");
     }
 }

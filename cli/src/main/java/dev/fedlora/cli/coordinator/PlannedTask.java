@@ -4,6 +4,7 @@ import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.cli.artifact.TaskFile;
 import dev.fedlora.coordinator.round.RoundService;
+import dev.fedlora.lora.data.PromptTemplate;
 import dev.fedlora.lora.safetensors.AdapterBytes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ final class PlannedTask {
     /**
      * Reads a task and makes its first adapter over {@code base}, from the task's own seed.
      *
-     * @throws IllegalArgumentException when the task is not over this base model
+     * @throws IllegalArgumentException when the task is not over this base model, or learns to answer prompts and this model
+     *     cannot, or its template is unknown
      * @throws IOException when the file cannot be read
      */
     static PlannedTask read(Path file, OpenedBase base) throws IOException {
@@ -35,9 +37,24 @@ final class PlannedTask {
                             base.file().path(),
                             base.model().sha256()));
         }
+        if (task.generates()) {
+            requireAnswers(task, file, base);
+        }
         byte[] initial = AdapterBytes.encode(base.model()
                 .newAdapter(task.adapter(), task.labels(), task.training().seed()));
         return new PlannedTask(task, initial);
+    }
+
+    private static void requireAnswers(TaskSpec task, Path file, OpenedBase base) {
+        if (base.model().outputMatrix().isEmpty()) {
+            throw new IllegalArgumentException("%s: the task has no labels, and a %s model predicts no tokens"
+                    .formatted(file, base.model().architecture()));
+        }
+        try {
+            PromptTemplate.of(task.template(), base.file());
+        } catch (IllegalArgumentException unknown) {
+            throw new IllegalArgumentException(file + ": " + unknown.getMessage(), unknown);
+        }
     }
 
     /**

@@ -16,18 +16,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Alone {
     private Alone() {}
 
-    /** Returns the accuracy of each owner, in their order. */
-    static List<Double> accuracies(DemoRun demo) throws Exception {
+    /** Returns the figure of each owner, in their order. */
+    static List<Double> figures(DemoRun demo) throws Exception {
         demo.table().line("for comparison, each client trains alone");
         AtomicInteger done = new AtomicInteger();
         List<Owner> owners = demo.data().owners();
         List<Callable<Double>> all = new ArrayList<>();
         for (Owner owner : owners) {
             all.add(() -> {
-                double accuracy = train(demo, owner);
+                double figure = train(demo, owner);
                 demo.table()
                         .say("%d of %d clients have trained alone".formatted(done.incrementAndGet(), owners.size()));
-                return accuracy;
+                return figure;
             });
         }
         return Concurrently.run("demo-alone", all);
@@ -42,6 +42,6 @@ final class Alone {
             parameters = training.train(round, parameters).parameters();
         }
         adapter.setParameters(parameters);
-        return demo.evaluate(adapter).accuracy();
+        return Measure.of(demo.evaluate(adapter));
     }
 }

@@ -96,7 +96,8 @@ public final class DemoCommand extends AnsweringCommand {
                 names = "--data",
                 required = true,
                 paramLabel = "FILE",
-                description = "Training data: JSONL with {\"client\", \"text\", \"label\"} a line.")
+                description = "Training data: JSONL with {\"client\", \"text\", \"label\"} a line, or for decoders"
+                        + " {\"client\", \"prompt\", \"response\"}.")
         private @Nullable Path data;
 
         @Option(
@@ -160,8 +161,9 @@ public final class DemoCommand extends AnsweringCommand {
     private DemoResult run(DemoSettings settings, DemoData data, TransformerTrainers trainers, ScratchFolder folder)
             throws Exception {
         TaskSpec task = fromOptions(() -> DemoTask.of(settings, trainers.model(), data));
-        RoundTable table = new RoundTable(progress(), data.owners().size());
+        RoundTable table = new RoundTable(progress(), data.owners().size(), data.measure());
         DemoRun demo = new DemoRun(task, data, trainers, table, settings.drop());
+        double base = demo.base();
         try (LocalFederation federation = new LocalFederation(folder.path(), data.owners());
                 RoundWatch watch = new RoundWatch(demo)) {
             announce(task, data);
@@ -170,11 +172,11 @@ public final class DemoCommand extends AnsweringCommand {
             List<RoundRow> rows = watch.rows();
             PrivacySpec privacy = task.privacy();
             LedgerCheck ledgers = privacy == null ? null : LedgerCheck.of(privacy, federation.ledgers(task));
-            List<Double> alone = Alone.accuracies(demo);
+            List<Double> alone = Alone.figures(demo);
             table.end();
-            double accuracy = rows.get(rows.size() - 1).accuracy();
-            AdapterExport export = AdapterExport.write(trained, GgufFile.open(OpenedBase.locate(base)), out);
-            return new DemoResult(settings, data, accuracy, rows, alone, ledgers, export);
+            double figure = rows.get(rows.size() - 1).figure();
+            AdapterExport export = AdapterExport.write(trained, GgufFile.open(OpenedBase.locate(this.base)), out);
+            return new DemoResult(settings, data, base, figure, rows, alone, ledgers, export);
         }
     }
 
@@ -197,13 +199,16 @@ public final class DemoCommand extends AnsweringCommand {
 
     private void announce(TaskSpec task, DemoData data) {
         progress()
-                .println("%d clients, %d examples; LoRA rank %d on %s, and a head for %d labels; %s"
+                .println("%d clients, %d examples; LoRA rank %d on %s, %s; %s"
                         .formatted(
                                 data.owners().size(),
                                 data.examples(),
                                 task.adapter().rank(),
                                 String.join(", ", task.adapter().targets()),
-                                data.labels().size(),
+                                task.generates()
+                                        ? "to answer prompts"
+                                        : "and a head for %d labels"
+                                                .formatted(data.labels().size()),
                                 plain ? "NO secure aggregation" : "secure aggregation"));
         progress().println();
     }

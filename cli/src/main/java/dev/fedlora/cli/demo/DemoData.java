@@ -2,7 +2,11 @@ package dev.fedlora.cli.demo;
 
 import dev.fedlora.examples.triage.SyntheticTriageNotes;
 import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.JsonlData;
 import dev.fedlora.lora.data.JsonlExamples;
+import dev.fedlora.lora.data.JsonlPrompts;
+import dev.fedlora.lora.data.OwnedExample;
+import dev.fedlora.lora.data.PromptExample;
 import dev.fedlora.lora.file.MalformedFileException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source in words, for people
  * @param owners one for each client, the largest first unless synthetic
- * @param labels of all, sorted
+ * @param labels of all, sorted; none where examples are prompts
  * @param test the common test set
  */
-record DemoData(String source, List<Owner> owners, List<String> labels, List<Example> test) {
+record DemoData(String source, List<Owner> owners, List<String> labels, List<? extends OwnedExample> test) {
     private static final int USUAL_CLIENTS = 9;
     private static final int NOTES_A_DEPARTMENT = 80; // a third of it is a round: enough for four steps of seven or so
     private static final int TEST_NOTES = 315; // five times nine departments by seven labels
@@ -37,7 +42,7 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
     static DemoData synthetic(@Nullable Integer clients, long seed) {
         SyntheticTriageNotes notes = new SyntheticTriageNotes(seed);
         List<Owner> owners = notes.training(NOTES_A_DEPARTMENT).entrySet().stream()
-                .map(entry -> new Owner(entry.getKey(), entry.getValue()))
+                .map(entry -> new Owner(entry.getKey(), List.copyOf(entry.getValue())))
                 .toList();
         return new DemoData(
                 "SYNTHETIC triage notes, made up by this program (seed %d); they are about nobody".formatted(seed),
@@ -54,7 +59,7 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
      * @throws IllegalArgumentException when a line is bad or there are fewer clients than asked for
      */
     static DemoData read(Path data, Path test, @Nullable Integer clients) throws IOException {
-        List<Example> examples = JsonlExamples.read(data);
+        List<OwnedExample> examples = JsonlData.read(data);
         long named = examples.stream().filter(e -> e.client() != null).count();
         if (named > 0 && named < examples.size()) {
             throw new MalformedFileException(
@@ -64,10 +69,20 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
         }
         List<Owner> owners = named > 0 ? byName(examples) : dealt(examples, clients);
         List<Owner> chosen = first(owners, clients, "%s holds the data of %d clients".formatted(data, owners.size()));
-        List<Example> used =
-                chosen.stream().flatMap(owner -> owner.examples().stream()).toList();
-        List<String> labels = JsonlExamples.labels(used);
+        if (examples.get(0) instanceof PromptExample) {
+            return new DemoData(data.toString(), chosen, List.of(), JsonlPrompts.read(test));
+        }
+        List<String> labels = JsonlExamples.labels(labelled(chosen).toList());
         return new DemoData(data.toString(), chosen, labels, JsonlExamples.read(test, labels));
+    }
+
+    private static Stream<Example> labelled(List<Owner> owners) {
+        return owners.stream().flatMap(owner -> owner.examples().stream()).map(Example.class::cast);
+    }
+
+    /** Returns what adapters are compared by. */
+    Measure measure() {
+        return labels.isEmpty() ? Measure.PERPLEXITY : Measure.ACCURACY;
     }
 
     /** Returns the number of training examples. */
@@ -75,26 +90,27 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
         return owners.stream().mapToInt(owner -> owner.examples().size()).sum();
     }
 
-    /** Returns how often the most frequent training label is right on the test set: what is reached without learning. */
+    /** Returns how often the most frequent training label is right on the test set; of labelled texts alone. */
     double majorityAccuracy() {
-        Map<String, Long> counts = owners.stream()
-                .flatMap(owner -> owner.examples().stream())
-                .collect(Collectors.groupingBy(Example::label, Collectors.counting()));
+        Map<String, Long> counts =
+                labelled(owners).collect(Collectors.groupingBy(Example::label, Collectors.counting()));
         String majority = labels.stream()
                 .max(Comparator.comparingLong(label -> counts.getOrDefault(label, 0L)))
                 .orElseThrow();
-        long right = test.stream().filter(e -> e.label().equals(majority)).count();
+        long right = test.stream()
+                .filter(e -> ((Example) e).label().equals(majority))
+                .count();
         return (double) right / test.size();
     }
 
-    private static List<Owner> byName(List<Example> examples) {
-        Map<String, List<Example>> byClient = new LinkedHashMap<>();
-        for (Example example : examples) {
+    private static List<Owner> byName(List<OwnedExample> examples) {
+        Map<String, List<OwnedExample>> byClient = new LinkedHashMap<>();
+        for (OwnedExample example : examples) {
             byClient.computeIfAbsent(String.valueOf(example.client()), name -> new ArrayList<>())
                     .add(example);
         }
         List<Owner> owners = new ArrayList<>();
-        for (Map.Entry<String, List<Example>> entry : byClient.entrySet()) {
+        for (Map.Entry<String, List<OwnedExample>> entry : byClient.entrySet()) {
             owners.add(new Owner(entry.getKey(), entry.getValue()));
         }
         owners.sort(Comparator.comparingInt((Owner owner) -> owner.examples().size())
@@ -103,9 +119,9 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
         return owners;
     }
 
-    private static List<Owner> dealt(List<Example> examples, @Nullable Integer clients) {
+    private static List<Owner> dealt(List<OwnedExample> examples, @Nullable Integer clients) {
         int owners = Math.min(clients == null ? USUAL_CLIENTS : clients, examples.size());
-        List<List<Example>> hands = new ArrayList<>();
+        List<List<OwnedExample>> hands = new ArrayList<>();
         for (int i = 0; i < owners; i++) {
             hands.add(new ArrayList<>());
         }
@@ -113,7 +129,7 @@ record DemoData(String source, List<Owner> owners, List<String> labels, List<Exa
             hands.get(i % owners).add(examples.get(i));
         }
         List<Owner> dealt = new ArrayList<>();
-        for (List<Example> hand : hands) {
+        for (List<OwnedExample> hand : hands) {
             dealt.add(new Owner("client-" + (dealt.size() + 1), hand));
         }
         return dealt;

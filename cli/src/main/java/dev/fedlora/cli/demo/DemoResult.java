@@ -9,16 +9,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param settings that were asked for
  * @param data that was used
- * @param accuracy of the federation's last adapter
+ * @param base figure of what is reached without learning
+ * @param figure of the federation's last adapter
  * @param rounds in order
- * @param alone accuracy of each owner alone, in the order of the owners
+ * @param alone figure of each owner alone, in the order of the owners
  * @param ledgers as checked, or null without a guarantee
  * @param export where the adapter is
  */
 record DemoResult(
         DemoSettings settings,
         DemoData data,
-        double accuracy,
+        double base,
+        double figure,
         List<RoundRow> rounds,
         List<Double> alone,
         @Nullable LedgerCheck ledgers,

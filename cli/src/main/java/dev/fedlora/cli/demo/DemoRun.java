@@ -3,7 +3,7 @@ package dev.fedlora.cli.demo;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.client.training.TransformerTrainers;
 import dev.fedlora.lora.LoraAdapter;
-import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.Evaluation;
 
 /**
  * What is to be run.
@@ -21,8 +21,13 @@ record DemoRun(TaskSpec task, DemoData data, TransformerTrainers trainers, Round
         return trainers.newAdapter(task);
     }
 
+    /** Returns what is reached without learning: by the most frequent label, or by the base model alone. */
+    double base() throws InterruptedException {
+        return data.measure() == Measure.ACCURACY ? data.majorityAccuracy() : Measure.of(evaluate(initial()));
+    }
+
     /** Returns how an adapter does on the common test set. */
-    ClassificationEvaluation evaluate(LoraAdapter adapter) throws InterruptedException {
-        return trainers.evaluateLabels(task, adapter, data.test());
+    Evaluation evaluate(LoraAdapter adapter) throws InterruptedException {
+        return trainers.evaluate(task, adapter, data.test());
     }
 }

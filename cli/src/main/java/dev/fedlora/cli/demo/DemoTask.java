@@ -10,6 +10,7 @@ import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.aggregation.wire.Weighting;
 import dev.fedlora.lora.AdapterSpec;
 import dev.fedlora.lora.model.BaseModel;
+import dev.fedlora.lora.model.LinearLayer;
 import dev.fedlora.privacy.accounting.Accountants;
 import dev.fedlora.privacy.accounting.Budget;
 import dev.fedlora.privacy.accounting.Calibration;
@@ -19,18 +20,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The terms of the demonstration's task: LoRA of rank 8 on queries and values, and a classifier head, each client passing
- * over a third of its data a round.
+ * The terms of the demonstration's task, each client passing over a third of its data a round: LoRA of rank 8 on queries and
+ * values, and a classifier head; or, where examples are prompts, on every linear layer.
  */
 final class DemoTask {
     static final String NAME = "demo";
 
-    private static final AdapterSpec ADAPTER = new AdapterSpec(8, 16, List.of("attn_q", "attn_v"));
+    private static final int RANK = 8;
+    private static final float ALPHA = 16;
     private static final int MAX_TOKENS = 96; // where three quarters of MedQuAD's answers end
+    private static final int MAX_PROMPT_TOKENS = 128; // prompt and response together
     private static final double DATA_FRACTION = 1 / 3.0;
     private static final double LEARNING_RATE = 3e-3;
     private static final double HEAD_LEARNING_RATE = 2e-2;
     private static final int BATCH = 16;
+    private static final int PROMPT_BATCH = 8;
     private static final int LEAST_STEPS = 4; // of the median client in a round; fewer examples make smaller batches
 
     /** Several times the norm of an update that these rates and steps give, so that honest ones are not changed. */
@@ -61,16 +65,16 @@ final class DemoTask {
                         "fedlora-demo",
                         model.architecture(),
                         model.sha256(),
-                        ADAPTER,
+                        adapter(model, data),
                         data.labels(),
-                        MAX_TOKENS,
+                        isOfPrompts(data) ? MAX_PROMPT_TOKENS : MAX_TOKENS,
                         settings.rounds(),
                         training(settings, data),
                         new AggregationSpec(
                                 settings.secureAggregation() ? Protocol.SECAGG : Protocol.PLAIN,
                                 threshold(clients),
                                 corrupt(clients),
-                                CLIPPING_BOUND,
+                                clippingBound(settings, model, data),
                                 settings.budget() == null ? Weighting.EXAMPLES : Weighting.UNIFORM,
                                 largestTurn(data),
                                 deadlines(settings)),
@@ -93,9 +97,34 @@ final class DemoTask {
         return GraphParameters.forClients(clients, corrupt(clients)).threshold();
     }
 
+    private static boolean isOfPrompts(DemoData data) {
+        return data.measure() == Measure.PERPLEXITY;
+    }
+
+    private static AdapterSpec adapter(BaseModel model, DemoData data) {
+        List<String> all = model.linearLayers().stream().map(LinearLayer::name).toList();
+        return new AdapterSpec(RANK, ALPHA, isOfPrompts(data) ? all : List.of("attn_q", "attn_v"));
+    }
+
+    /**
+     * Returns {@value #CLIPPING_BOUND}, or, for prompts, whose base models differ in size by thousands, what no honest update
+     * comes near: each parameter moving one way in every step, by AdamW's rate, of the largest client's round.
+     */
+    private static double clippingBound(DemoSettings settings, BaseModel model, DemoData data) {
+        if (!isOfPrompts(data)) {
+            return CLIPPING_BOUND;
+        }
+        int batch = training(settings, data).batchSize();
+        int steps = settings.budget() == null ? (largestTurn(data) + batch - 1) / batch : PRIVATE_STEPS;
+        int parameters =
+                model.newAdapter(adapter(model, data), data.labels(), 0).parameterCount();
+        return LEARNING_RATE * steps * Math.sqrt(parameters);
+    }
+
     private static LocalTraining training(DemoSettings settings, DemoData data) {
         int turn = (int) (medianExamples(data) * DATA_FRACTION);
-        int batch = Math.max(1, Math.min(BATCH, turn / LEAST_STEPS));
+        int most = isOfPrompts(data) ? PROMPT_BATCH : BATCH;
+        int batch = Math.max(1, Math.min(most, turn / LEAST_STEPS));
         if (settings.budget() != null) {
             batch = Math.max(1, turn / PRIVATE_STEPS); // what noised sums are divided by
         }

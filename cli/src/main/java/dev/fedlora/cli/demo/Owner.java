@@ -1,6 +1,6 @@
 package dev.fedlora.cli.demo;
 
-import dev.fedlora.lora.data.Example;
+import dev.fedlora.lora.data.OwnedExample;
 import java.util.List;
 
 /**
@@ -9,7 +9,7 @@ import java.util.List;
  * @param name of the client, as the data has it
  * @param examples at least one
  */
-record Owner(String name, List<Example> examples) {
+record Owner(String name, List<OwnedExample> examples) {
     private static final int LONGEST_NAME = 60;
 
     Owner {

@@ -3,7 +3,7 @@ package dev.fedlora.cli.demo;
 import dev.fedlora.aggregation.wire.Phase;
 import dev.fedlora.coordinator.round.RoundEvent;
 import dev.fedlora.coordinator.store.Traffic;
-import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.Evaluation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param round number
  * @param survivors clients in the sum
  * @param loss mean cross entropy on the test set afterwards
- * @param accuracy on the test set afterwards
+ * @param figure on the test set afterwards
  * @param bytesUp mean over the survivors
  * @param bytesDown mean over the survivors
  * @param epsilon spent so far, or null without a guarantee
@@ -27,14 +27,14 @@ record RoundRow(
         long round,
         int survivors,
         double loss,
-        double accuracy,
+        double figure,
         long bytesUp,
         long bytesDown,
         @Nullable Double epsilon,
         Map<Phase, Duration> phases,
         Duration sum,
         double seconds) {
-    static RoundRow of(RoundEvent.Finished finished, ClassificationEvaluation evaluation, double seconds) {
+    static RoundRow of(RoundEvent.Finished finished, Evaluation evaluation, double seconds) {
         List<Traffic> traffic = finished.survivors().stream()
                 .map(id -> finished.traffic().getOrDefault(id, Traffic.NONE))
                 .toList();
@@ -42,7 +42,7 @@ record RoundRow(
                 finished.round(),
                 finished.survivors().size(),
                 evaluation.meanLoss(),
-                evaluation.accuracy(),
+                Measure.of(evaluation),
                 Math.round(traffic.stream().mapToLong(Traffic::up).average().orElse(0)),
                 Math.round(traffic.stream().mapToLong(Traffic::down).average().orElse(0)),
                 finished.epsilon(),

@@ -12,13 +12,15 @@ import java.util.Map;
 final class RoundTable {
     private final PrintWriter out;
     private final int clients;
+    private final Measure measure;
     private final ProgressLine status;
     private long round;
     private int trained;
 
-    RoundTable(PrintWriter out, int clients) {
+    RoundTable(PrintWriter out, int clients, Measure measure) {
         this.out = out;
         this.clients = clients;
+        this.measure = measure;
         this.status = new ProgressLine(out);
     }
 
@@ -26,7 +28,8 @@ final class RoundTable {
     synchronized void begin() {
         out.println("                test     test      bytes per client            seconds");
         out.println(
-                "round clients   loss accuracy         up       down  epsilon  training shares masked  signed unmask    sum  total");
+                "round clients   loss %s         up       down  epsilon  training shares masked  signed unmask    sum  total"
+                        .formatted(measure.column()));
         out.flush();
     }
 
@@ -46,12 +49,12 @@ final class RoundTable {
     /** A round is over, and its adapter evaluated. */
     synchronized void add(RoundRow row) {
         Map<Phase, Duration> phases = row.phases();
-        line("%5d %7d %6.4f   %6.4f %10d %10d %8s  %8s %6s %6s  %6s %6s %6s %6.1f"
+        line("%5d %7d %6.4f %8s %10d %10d %8s  %8s %6s %6s  %6s %6s %6s %6.1f"
                 .formatted(
                         row.round(),
                         row.survivors(),
                         row.loss(),
-                        row.accuracy(),
+                        measure.words(row.figure()),
                         row.bytesUp(),
                         row.bytesDown(),
                         row.epsilon() == null ? "-" : "%.4f".formatted(row.epsilon()),

@@ -3,7 +3,7 @@ package dev.fedlora.cli.demo;
 import dev.fedlora.coordinator.round.RoundEvent;
 import dev.fedlora.coordinator.round.RoundListener;
 import dev.fedlora.lora.safetensors.AdapterBytes;
-import dev.fedlora.lora.train.ClassificationEvaluation;
+import dev.fedlora.lora.train.Evaluation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -44,7 +44,7 @@ final class RoundWatch implements RoundListener, AutoCloseable {
     synchronized void finished(RoundEvent.Finished round, byte[] adapter) {
         double seconds = (System.nanoTime() - opened) / 1e9;
         rows.add(evaluations.submit(() -> {
-            ClassificationEvaluation evaluation = demo.evaluate(AdapterBytes.decode(adapter));
+            Evaluation evaluation = demo.evaluate(AdapterBytes.decode(adapter));
             RoundRow row = RoundRow.of(round, evaluation, seconds);
             table.add(row);
             return row;

@@ -22,8 +22,8 @@ import picocli.CommandLine.Option;
         description = {
             "Complete a task that is described in a short YAML file, and print its hash. 'fedlora coordinator run --task'"
                     + " takes the result.",
-            "The file says: task, federation and rounds; it may say: labels, maxTokens, adapter, training, aggregation,"
-                    + " privacy."
+            "The file says: task, federation and rounds; it may say: labels, template, maxTokens, adapter, training,"
+                    + " aggregation, privacy. With 'labels: none' the task learns to answer prompts."
         })
 final class CreateCommand extends AnsweringCommand {
     @Option(
@@ -55,7 +55,7 @@ final class CreateCommand extends AnsweringCommand {
         for (Path each : data) {
             examples.addAll(JsonlExamples.read(each));
         }
-        TaskSpec task = TaskDraft.read(file, OpenedBase.open(base).model(), JsonlExamples.labels(examples));
+        TaskSpec task = TaskDraft.read(file, OpenedBase.open(base), JsonlExamples.labels(examples));
         WholeFile.write(out, (task.toJson() + "\n").getBytes(StandardCharsets.UTF_8));
         ObjectNode json = Answer.object();
         json.put("task", task.task());

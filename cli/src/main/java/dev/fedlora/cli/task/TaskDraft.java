@@ -9,9 +9,11 @@ import dev.fedlora.aggregation.wire.PrivacySpec;
 import dev.fedlora.aggregation.wire.Protocol;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.aggregation.wire.Weighting;
+import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.client.config.ConfigurationException;
 import dev.fedlora.client.config.Fields;
 import dev.fedlora.lora.AdapterSpec;
+import dev.fedlora.lora.data.PromptTemplate;
 import dev.fedlora.lora.model.BaseModel;
 import dev.fedlora.privacy.accounting.Accountants;
 import dev.fedlora.privacy.accounting.Budget;
@@ -34,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * task: triage                      # letters, digits, '.', '_', '-'
  * federation: wards
  * rounds: 6
- * labels: those of the data         # of one client or of all, see --labels-from
+ * labels: those of the data         # of one client or of all, see --labels-from; or none: to answer prompts
+ * template: auto                    # of prompts; auto is the base model's own
  * maxTokens: 128
  * adapter: {rank: 8, alpha: 16, targets: [attn_q, attn_v]}
  * training: {learningRate: 0.001, headLearningRate: 0.02, batchSize: 16, dataFraction: 0.3333333333333333, seed: 1}
@@ -62,29 +65,38 @@ final class TaskDraft {
 
     private static final String NOISE = "noiseMultiplier";
 
+    /** In place of labels, that there are none: one label alone would be refused anyway. */
+    private static final List<String> NONE = List.of("none");
+
     private final Fields fields;
+    private final OpenedBase base;
     private final BaseModel model;
+    private final List<String> named; // labels in the draft, empty where it has none
+    private final boolean generates;
 
     private enum Unit {
         RECORD,
         GROUP
     }
 
-    private TaskDraft(Fields fields, BaseModel model) {
+    private TaskDraft(Fields fields, OpenedBase base) {
         this.fields = fields;
-        this.model = model;
+        this.base = base;
+        this.model = base.model();
+        this.named = fields.has("labels") ? fields.texts("labels") : List.of();
+        this.generates = named.equals(NONE);
     }
 
     /**
      * Reads a draft and completes it.
      *
-     * @param model base of the adapter
+     * @param base of the adapter
      * @param dataLabels for a draft without labels; none to require them there
      * @throws ConfigurationException listing every mistake in it
      * @throws IOException when the file cannot be read
      */
-    static TaskSpec read(Path file, BaseModel model, List<String> dataLabels) throws IOException {
-        return new TaskDraft(Fields.read(file, YAML), model).complete(dataLabels);
+    static TaskSpec read(Path file, OpenedBase base, List<String> dataLabels) throws IOException {
+        return new TaskDraft(Fields.read(file, YAML), base).complete(dataLabels);
     }
 
     private TaskSpec complete(List<String> dataLabels) {
@@ -102,7 +114,8 @@ final class TaskDraft {
                 (int) fields.whole("rounds", 1, MANY),
                 training(fields.objectOrEmpty("training")),
                 aggregation(fields.objectOrEmpty("aggregation"), privacy != null),
-                privacy);
+                privacy,
+                template());
         requireNoMistakes(task);
         return isCalibrated ? calibrated(task) : task;
     }
@@ -128,13 +141,33 @@ final class TaskDraft {
     }
 
     private List<String> labels(List<String> dataLabels) {
+        if (generates) {
+            if (model.outputMatrix().isEmpty()) {
+                fields.mistake("labels: none is for base models that predict tokens, and a %s model predicts none"
+                        .formatted(model.architecture()));
+            }
+            return List.of();
+        }
         if (fields.has("labels")) {
-            return fields.texts("labels");
+            return named;
         }
         if (dataLabels.isEmpty()) {
-            fields.mistake("labels: missing, expected a list of texts, or data that has them (--labels-from)");
+            fields.mistake("labels: missing, expected a list of texts, data that has them (--labels-from), or none, to"
+                    + " answer prompts");
         }
         return dataLabels;
+    }
+
+    private String template() {
+        String template = fields.has("template") ? fields.text("template") : TaskSpec.AUTO;
+        if (generates && !template.isEmpty()) {
+            try {
+                PromptTemplate.of(template, base.file());
+            } catch (IllegalArgumentException unknown) {
+                fields.mistake("template: " + unknown.getMessage());
+            }
+        }
+        return template;
     }
 
     private AdapterSpec adapter(Fields in) {
@@ -218,7 +251,8 @@ final class TaskDraft {
                 task.rounds(),
                 task.training(),
                 task.aggregation(),
-                privacy);
+                privacy,
+                task.template());
     }
 
     private static PrivacySpec withNoise(PrivacySpec privacy, int rounds) {

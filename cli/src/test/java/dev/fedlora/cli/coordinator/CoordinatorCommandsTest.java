@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fedlora.cli.testing.CommandRun;
 import dev.fedlora.client.testing.TinyBertFile;
+import dev.fedlora.client.testing.TinyLlamaFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -112,6 +113,21 @@ class CoordinatorCommandsTest {
                 .isZero();
         CommandRun run = run(folder.resolve("server"), "--listen", "127.0.0.1:0", "--task", task, "--base", other);
         assertFails(run, task.toString(), other.toString());
+        assertThat(folder.resolve("server")).doesNotExist();
+    }
+
+    @Test
+    void run_taskWhoseTemplateIsUnknown_isToldBeforeAnythingIsMade() throws IOException {
+        Path base = TinyLlamaFile.write(folder.resolve("base.gguf"), 1);
+        Path draft = Files.writeString(
+                folder.resolve("draft.yaml"),
+                "{task: t, federation: f, rounds: 1, labels: none, template: plain, aggregation: {weightCap: 9}}");
+        Path task = folder.resolve("task.json");
+        CommandRun.of("task", "create", "-f", draft, "--base", base, "--out", task);
+        // as a program would make it that knows more templates
+        Files.writeString(task, Files.readString(task).replace("\"plain\"", "\"morse\""));
+        CommandRun run = run(folder.resolve("server"), "--listen", "127.0.0.1:0", "--task", task, "--base", base);
+        assertFails(run, task + ": template morse is unknown, allowed are [auto, plain, ");
         assertThat(folder.resolve("server")).doesNotExist();
     }
 

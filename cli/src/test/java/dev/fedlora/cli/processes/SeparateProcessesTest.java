@@ -5,14 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.fedlora.cli.testing.CommandRun;
 import dev.fedlora.client.testing.TinyBertFile;
+import dev.fedlora.client.testing.TinyLlamaFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A coordinator and two of its three clients, each a process of its own, over HTTP on this machine. */
 class SeparateProcessesTest {
@@ -26,7 +27,7 @@ class SeparateProcessesTest {
             task: wards
             federation: north
             rounds: 1
-            maxTokens: 16
+            maxTokens: 32
             adapter: {rank: 2, alpha: 4}
             training: {learningRate: 0.01, headLearningRate: 0.05, batchSize: 4, dataFraction: 0.5}
             aggregation:
@@ -35,26 +36,61 @@ class SeparateProcessesTest {
               deadlines: {keys: PT15S, others: PT30S}
             """;
 
+    /** What the clients have, and what it is learned over. */
+    private enum Kind {
+        LABELLED_TEXTS("[ask, tell]") {
+            @Override
+            void writeBase(Path file) throws IOException {
+                TinyBertFile.write(file, 3);
+            }
+
+            @Override
+            void writeData(Path file, int client) throws IOException {
+                TinyBertFile.writeJsonl(file, TinyBertFile.examples("ward " + client, 12, client));
+            }
+        },
+        PROMPTS("none") {
+            @Override
+            void writeBase(Path file) throws IOException {
+                TinyLlamaFile.write(file, 3);
+            }
+
+            @Override
+            void writeData(Path file, int client) throws IOException {
+                TinyLlamaFile.writeJsonl(file, TinyLlamaFile.prompts("ward " + client, 12, client));
+            }
+        };
+
+        private final String labels;
+
+        Kind(String labels) {
+            this.labels = labels;
+        }
+
+        abstract void writeBase(Path file) throws IOException;
+
+        abstract void writeData(Path file, int client) throws IOException;
+    }
+
     @TempDir
     private Path folder;
 
     private String coordinatorKey = "";
 
-    @BeforeEach
-    void prepareFederation() throws IOException {
-        TinyBertFile.write(folder.resolve("base.gguf"), 3);
+    private void prepareFederation(Kind kind) throws IOException {
+        kind.writeBase(folder.resolve("base.gguf"));
         coordinatorKey = done("coordinator", "init", "--dir", folder.resolve("coordinator"))
                 .get("publicKey")
                 .asText();
         List<Object> roster = new ArrayList<>(List.of("roster", "create", "--out", folder.resolve("roster.json")));
         for (int client = 1; client <= CLIENTS; client++) {
-            TinyBertFile.writeJsonl(data(client), TinyBertFile.examples("ward " + client, 12, client));
+            kind.writeData(data(client), client);
             done("client", "join", "--dir", home(client), "--id", client, "--name", "ward-" + client);
             roster.add(home(client).resolve("roster-entry.json"));
         }
         done(roster.toArray());
         Files.writeString(folder.resolve("policy.json"), "{\"minimumSurvivors\": 2}");
-        Files.writeString(folder.resolve("task.yaml"), DRAFT);
+        Files.writeString(folder.resolve("task.yaml"), DRAFT + "labels: " + kind.labels + "\n");
         done(
                 "task",
                 "create",
@@ -62,14 +98,14 @@ class SeparateProcessesTest {
                 folder.resolve("task.yaml"),
                 "--base",
                 folder.resolve("base.gguf"),
-                "--labels-from",
-                data(1),
                 "--out",
                 folder.resolve("task.json"));
     }
 
-    @Test
-    void run_oneOfThreeClientsNeverComes_twoFinishWithTheSameAdapter() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void run_oneOfThreeClientsNeverComes_twoFinishWithTheSameAdapter(Kind kind) throws Exception {
+        prepareFederation(kind);
         try (CommandProcess coordinator = startCoordinator()) {
             String url = coordinator.answer().get("url").asText();
             try (CommandProcess first = startClient(1, url);
@@ -98,7 +134,12 @@ class SeparateProcessesTest {
         }
         JsonNode status = done("client", "status", "--dir", home(1));
         assertThat(status.get("rounds").get("north/wards").asLong()).isPositive();
-        assertThat(Path.of(status.get("adapter").asText())).isNotEmptyFile();
+        Path adapter = Path.of(status.get("adapter").asText());
+        for (String form : List.of("PEFT", "GGUF")) {
+            Path export = folder.resolve(form);
+            done("adapter", "convert", adapter, "--to", form, "--out", export, "--base", folder.resolve("base.gguf"));
+            done("adapter", "verify", export, "--base", folder.resolve("base.gguf"));
+        }
         assertThat(ProcessHandle.current().descendants()).isEmpty();
     }
 

@@ -8,6 +8,7 @@ import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.cli.artifact.TaskFile;
 import dev.fedlora.cli.testing.CommandRun;
 import dev.fedlora.client.testing.TinyBertFile;
+import dev.fedlora.client.testing.TinyLlamaFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,6 +107,34 @@ class TaskCommandsTest {
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("labels: missing").contains("--labels-from");
         assertThat(run.err().lines()).hasSize(1);
+    }
+
+    @Test
+    void create_noneAsLabels_makesATaskThatAnswersPrompts() throws IOException {
+        TinyLlamaFile.write(folder.resolve("base.gguf"), 3);
+        CommandRun run = create(LEAST + ", labels: none, template: lines}");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        TaskSpec task = TaskFile.read(out);
+        assertThat(task.generates()).isTrue();
+        assertThat(task.template()).isEqualTo("lines");
+        create(LEAST + ", labels: none}");
+        assertThat(TaskFile.read(out).template()).isEqualTo("auto");
+        assertThat(out).content().doesNotContain("template");
+    }
+
+    @Test
+    void create_promptsOverABaseThatCannotAnswer_areRefusedByName() throws IOException {
+        assertThat(create(LEAST + ", labels: none}").err())
+                .contains("labels: none is for base models that predict tokens, and a bert model predicts none")
+                .hasLineCount(1);
+        TinyLlamaFile.write(folder.resolve("base.gguf"), 3);
+        assertThat(create(LEAST + ", labels: none, template: morse}").err())
+                .contains("template: template morse is unknown, allowed are [auto, plain, ")
+                .hasLineCount(1);
+        assertThat(create(LEAST + ", labels: [a, b], template: plain}").err())
+                .contains("template must be left out where there are labels")
+                .hasLineCount(1);
+        assertThat(out).doesNotExist();
     }
 
     @Test
