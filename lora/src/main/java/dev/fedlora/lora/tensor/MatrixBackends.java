@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class MatrixBackends {
     private static final Logger LOG = LoggerFactory.getLogger(MatrixBackends.class);
     private static final List<String> NAMES =
-            List.of("auto", "reference", "vector", "onednn-f32", "onednn-bf16", "nd4j");
+            List.of("auto", "reference", "vector", "onednn-f32", "onednn-bf16", "nd4j", "nd4j-cuda");
 
     // the figure for Java code may be taken before it is fully compiled: an even race goes to oneDNN
     private static final double VECTOR_MARGIN = 1.25;
@@ -62,6 +62,7 @@ public final class MatrixBackends {
                 case "onednn-f32" -> new OneDnnBackend(false);
                 case "onednn-bf16" -> new OneDnnBackend(true);
                 case "nd4j" -> new Nd4jBackend();
+                case "nd4j-cuda" -> new Nd4jCudaBackend();
                 default -> new ReferenceBackend();
             };
         } catch (LinkageError | RuntimeException missing) {
@@ -74,7 +75,7 @@ public final class MatrixBackends {
         if (missing instanceof UnsupportedOperationException) {
             return String.valueOf(missing.getMessage());
         }
-        String library = name.equals("nd4j") ? "org.nd4j:nd4j-native" : "org.bytedeco:dnnl";
+        String library = name.startsWith("nd4j") ? "org.nd4j:nd4j-native" : "org.bytedeco:dnnl";
         String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
         return "%s and its native library for %s must be on the class path (%s)".formatted(library, platform, missing);
     }

@@ -249,10 +249,43 @@ class MatrixBackendsTest {
     @Test
     void names_everyOne_isTheNameOfItsBackend() {
         for (String name : MatrixBackends.names()) {
-            if (!name.equals("auto")) {
+            if (!name.equals("auto") && !name.equals("nd4j-cuda")) {
                 assertThat(backend(name).name()).isEqualTo(name);
             }
         }
+    }
+
+    @Test
+    void select_cudaWithoutACard_saysWhatItTakes() {
+        backend("nd4j");
+        assertThatThrownBy(() -> MatrixBackends.select("nd4j-cuda"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("CpuBackend")
+                .hasMessageContaining("org.nd4j:nd4j-cuda-11.6");
+    }
+
+    @Test
+    void cudaProducts_onND4JsOwnArrays_areTheReference() {
+        backend("nd4j");
+        MatrixBackend cuda = new MatrixBackend() {
+            @Override
+            public String name() {
+                return "nd4j-cuda";
+            }
+
+            @Override
+            public MatrixProducts open() {
+                return new Nd4jCudaBackend.Products();
+            }
+        };
+        Property.forAll(20, random -> {
+            QuantizationType type = TYPES[random.nextInt(TYPES.length)];
+            int k = type.blockSize() == 1 ? random.nextInt(1, 130) : 32 * random.nextInt(1, 5);
+            int rows = random.nextInt(1, 20);
+            int n = random.nextInt(1, 110);
+            assertForward(cuda, Case.of(random, type, rows, n, k, false));
+            assertBackward(cuda, Case.of(random, type, rows, n, k, true));
+        });
     }
 
     @Test
