@@ -7,8 +7,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples of either kind, for who takes both: a file whose first example has a {@code "prompt"} is one of prompts, any
- * other is one of labelled texts. All its lines must be of that kind.
+ * Examples of either kind, for who takes both: a file whose first example has a {@code "prompt"} or a {@code "response"} is
+ * one of prompts, one whose first has a {@code "text"} or a {@code "label"} is one of labelled texts. All its lines must be of
+ * that kind.
  *
  * @see JsonlExamples
  * @see JsonlPrompts
@@ -34,9 +35,19 @@ public final class JsonlData {
         @Override
         public OwnedExample apply(JsonlObject line) {
             if (parse == null) {
-                parse = line.fields().has("prompt") ? JsonlPrompts::parse : JsonlExamples::parse;
+                parse = kindOf(line);
             }
             return parse.apply(line);
+        }
+
+        private static Function<JsonlObject, ? extends OwnedExample> kindOf(JsonlObject first) {
+            if (first.hasOneOf("prompt", "response")) {
+                return JsonlPrompts::parse;
+            }
+            if (first.hasOneOf("text", "label")) {
+                return JsonlExamples::parse;
+            }
+            throw first.malformed("has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
         }
     }
 }

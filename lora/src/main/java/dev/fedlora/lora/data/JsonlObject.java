@@ -2,6 +2,7 @@ package dev.fedlora.lora.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.fedlora.lora.file.MalformedFileException;
+import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,11 @@ record JsonlObject(String place, JsonNode fields) {
                     "has a \"%s\" that is neither a string nor a whole number but %s".formatted(field, kind(value)));
         }
         return value.asText();
+    }
+
+    /** Says whether there is any of these fields. */
+    boolean hasOneOf(String... names) {
+        return Arrays.stream(names).anyMatch(fields::has);
     }
 
     /** Returns an error that names file and line. */

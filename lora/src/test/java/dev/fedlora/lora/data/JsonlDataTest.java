@@ -41,6 +41,14 @@ class JsonlDataTest {
                 .withMessage(textsFirst + ", line 2: lacks the field \"label\"");
     }
 
+    @Test
+    void read_neitherKind_refusesTheFirstLine() throws IOException {
+        Path file = write("{\"client\": \"a\"}\n");
+        assertThatExceptionOfType(MalformedFileException.class)
+                .isThrownBy(() -> JsonlData.read(file))
+                .withMessage(file + ", line 1: has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
+    }
+
     private Path write(String lines) throws IOException {
         return Files.writeString(folder.resolve("data.jsonl"), lines);
     }
