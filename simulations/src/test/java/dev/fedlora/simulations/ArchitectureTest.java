@@ -74,7 +74,8 @@ class ArchitectureTest {
             home("org.bytedeco..", "dev.fedlora.lora.tensor..", "dev.fedlora.lora.train..");
 
     @ArchTest
-    static final ArchRule protobuf_staysInOnnx = home("com.google.protobuf..", "dev.fedlora.lora.onnx..");
+    static final ArchRule protobuf_staysWithTheFormatsMadeOfIt =
+            home("com.google.protobuf..", "dev.fedlora.lora.onnx..", "dev.fedlora.lora.huggingface..");
 
     @ArchTest
     static final ArchRule sql_staysInStore = home("java.sql..", "dev.fedlora.coordinator.store..");
