@@ -86,7 +86,7 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
     static String words(long bytes) {
         double mebibytes = Math.ceil(bytes / 1048576.0);
         return mebibytes < 1024
-                ? "%.0f MB".formatted(mebibytes)
+                ? String.format(Locale.ROOT, "%.0f MB", mebibytes)
                 : String.format(Locale.ROOT, "%.2f GB", Math.ceil(mebibytes / 10.24) / 100);
     }
 
