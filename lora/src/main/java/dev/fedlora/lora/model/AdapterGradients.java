@@ -35,6 +35,11 @@ public final class AdapterGradients {
         return values[accumulator];
     }
 
+    /** Returns P. */
+    int parameters() {
+        return parameters;
+    }
+
     /** Returns how many accumulators exist. */
     int accumulators() {
         return values.length;

@@ -4,7 +4,6 @@ import dev.fedlora.lora.tensor.LayerNorm;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RowKernels;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * One block of BERT: attention, add, LayerNorm, feed-forward with exact GELU, add, LayerNorm.
@@ -70,9 +69,8 @@ final class BertBlock {
      * @param gradient R × D; what it holds afterwards means nothing when this is the lowest adapted block
      */
     void backward(PassState pass, BlockActivations at, BertScratch scratch, float[] gradient) {
-        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
-        boolean inputWanted = adapter.lowestBlock() < number;
-        boolean attentionWanted = inputWanted || adapter.adaptsAny(number, Q, OUTPUT + 1);
+        boolean inputWanted = pass.adapters().lowestBlock() < number;
+        boolean attentionWanted = inputWanted || attentionInput.isAdapted(pass) || attentionOutput.isAdapted(pass);
         feedForwardBackward(pass, at, scratch, gradient, attentionWanted);
         if (attentionWanted) {
             attentionBackward(pass, at, scratch, gradient, inputWanted);
@@ -81,11 +79,10 @@ final class BertBlock {
 
     private void feedForwardBackward(
             PassState pass, BlockActivations at, BertScratch scratch, float[] gradient, boolean inputWanted) {
-        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
         int rows = pass.rows();
-        boolean upWanted = inputWanted || adapter.slot(number, UP) != null;
+        boolean upWanted = inputWanted || up.isAdapted(pass);
         RowKernels.layerNormBackward(outputNorm, wide(at.outputSum), rows, wide(gradient));
-        if (adapter.slot(number, DOWN) != null) {
+        if (down.isAdapted(pass)) {
             RowKernels.gelu(
                     inner(at.up),
                     rows,
@@ -104,9 +101,8 @@ final class BertBlock {
 
     private void attentionBackward(
             PassState pass, BlockActivations at, BertScratch scratch, float[] gradient, boolean inputWanted) {
-        BoundAdapter adapter = Objects.requireNonNull(pass.adapter());
         RowKernels.layerNormBackward(attentionNorm, wide(at.attentionSum), pass.rows(), wide(gradient));
-        boolean mixWanted = inputWanted || adapter.adaptsAny(number, Q, V + 1);
+        boolean mixWanted = inputWanted || attentionInput.isAdapted(pass);
         InputGradient context = InputGradient.into(scratch.context).onlyIf(mixWanted);
         attentionOutput.backward(pass, at.context, List.of(gradient), context, at.hiddens);
         if (!mixWanted) {

@@ -1,7 +1,6 @@
 package dev.fedlora.lora.model;
 
 import dev.fedlora.lora.tensor.MatrixProducts;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One thread's passes through a {@link BertModel}. Blocks that backward reaches keep their inputs and, where the policy
@@ -40,13 +39,14 @@ final class BertForwardPass implements ForwardPass {
     }
 
     @Override
-    public float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward) {
+    public float[] forward(AdapterRuns adapters, boolean forBackward) {
+        TokenBatch batch = adapters.batch();
         batch.requireFits(model.vocabulary(), model.contextLimit());
         readyForBackward = false;
         BertShape shape = model.shape();
         int rows = batch.rows();
-        int keepFrom = forBackward && adapter != null ? adapter.lowestBlock() : model.blocks();
-        pass.startForward(batch, adapter);
+        int keepFrom = forBackward ? Math.min(adapters.lowestBlock(), model.blocks()) : model.blocks();
+        pass.startForward(adapters);
         pass.startAttention(heads, false, 0);
         scratch.reserve(rows, shape, keepFrom < model.blocks());
         hidden = DecoderActivations.exactly(hidden, rows * shape.width());
@@ -77,12 +77,11 @@ final class BertForwardPass implements ForwardPass {
 
     @Override
     public void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients) {
-        BoundAdapter adapter = pass.requireBackward(readyForBackward, segments, gradients);
+        pass.startBackward(readyForBackward, segments, gradients);
         int wide = pass.rows() * model.width();
         gradient = DecoderActivations.exactly(gradient, wide);
         System.arraycopy(hiddenGradient, 0, gradient, 0, wide);
-        pass.startBackward(segments, gradients);
-        for (int block = model.blocks() - 1; block >= adapter.lowestBlock(); block--) {
+        for (int block = model.blocks() - 1; block >= pass.adapters().lowestBlock(); block--) {
             BlockActivations at = activations(block);
             if (policy == ActivationPolicy.RECOMPUTE) {
                 at.input = inputs[block];

@@ -178,16 +178,6 @@ public final class BoundAdapter {
         return slots[block][layer];
     }
 
-    /** Says whether a layer numbered in [{@code from}, {@code to}) of block {@code block} has factors. */
-    boolean adaptsAny(int block, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (slots[block][i] != null) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     @Override
     public String toString() {
         return adapter + " over " + slots.length + " blocks of " + layers.size() + " linear layers";

@@ -5,7 +5,6 @@ import dev.fedlora.lora.tensor.RmsNorm;
 import dev.fedlora.lora.tensor.Rotation;
 import dev.fedlora.lora.tensor.RowKernels;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,9 +135,9 @@ final class DecoderBlock {
      * @param gradient R × D; what it holds afterwards means nothing when this is the lowest adapted block
      */
     void backward(Pass on, DecoderActivations at, float[] gradient) {
-        BoundAdapter adapter = Objects.requireNonNull(on.state.adapter());
-        boolean inputWanted = adapter.lowestBlock() < number;
-        boolean attentionWanted = inputWanted || adapter.adaptsAny(number, DecoderModel.Q, DecoderModel.OUTPUT + 1);
+        boolean inputWanted = on.state.adapters().lowestBlock() < number;
+        boolean attentionWanted =
+                inputWanted || attentionInput.isAdapted(on.state) || attentionOutput.isAdapted(on.state);
         feedForwardBackward(on, at, gradient, attentionWanted);
         if (attentionWanted) {
             attentionBackward(on, at, gradient, inputWanted);

@@ -4,7 +4,6 @@ import dev.fedlora.lora.quant.Dequantizer;
 import dev.fedlora.lora.tensor.MatrixProducts;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RowKernels;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One thread's passes through a {@link DecoderModel}. The residual stream is one array that every block adds to; a block
@@ -55,24 +54,24 @@ final class DecoderForwardPass implements ForwardPass {
     }
 
     @Override
-    public float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward) {
-        batch.requireFits(model.vocabulary(), model.contextLimit());
-        return forward(batch, adapter, forBackward, new Place(0, BlockAttention.withinBatch(model.shape())));
+    public float[] forward(AdapterRuns adapters, boolean forBackward) {
+        adapters.batch().requireFits(model.vocabulary(), model.contextLimit());
+        return forward(adapters, forBackward, new Place(0, BlockAttention.withinBatch(model.shape())));
     }
 
     /** Where a batch goes on: after how many positions, and what its rows look at. */
     record Place(int firstPosition, BlockAttention attention) {}
 
-    float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward, Place place) {
+    float[] forward(AdapterRuns adapters, boolean forBackward, Place place) {
         readyForBackward = false;
-        int rows = batch.rows();
-        int keepFrom = forBackward && adapter != null ? adapter.lowestBlock() : model.blocks();
-        pass.startForward(batch, adapter);
+        int rows = adapters.batch().rows();
+        int keepFrom = forBackward ? Math.min(adapters.lowestBlock(), model.blocks()) : model.blocks();
+        pass.startForward(adapters);
         pass.startAttention(model.shape().heads(), true, place.firstPosition);
         scratch.reserve(rows, model.shape(), model.family().hasSubNorms(), keepFrom < model.blocks());
         stream = DecoderActivations.exactly(stream, rows * model.width());
         hidden = DecoderActivations.exactly(hidden, rows * model.width());
-        embed(batch);
+        embed(adapters.batch());
         DecoderBlock.Pass on = on(place.firstPosition, place.attention);
         for (int block = 0; block < model.blocks(); block++) {
             boolean keep = block >= keepFrom;
@@ -119,15 +118,14 @@ final class DecoderForwardPass implements ForwardPass {
 
     @Override
     public void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients) {
-        BoundAdapter adapter = pass.requireBackward(readyForBackward, segments, gradients);
+        pass.startBackward(readyForBackward, segments, gradients);
         readyForBackward = false; // the way back overwrites activations
         int rows = pass.rows();
         gradient = DecoderActivations.exactly(gradient, rows * model.width());
         System.arraycopy(hiddenGradient, 0, gradient, 0, rows * model.width());
-        pass.startBackward(segments, gradients);
         RowKernels.rmsNormBackward(model.ends().outputNorm(), wide(stream), rows, wide(gradient));
         DecoderBlock.Pass on = on(0, BlockAttention.withinBatch(model.shape()));
-        for (int block = model.blocks() - 1; block >= adapter.lowestBlock(); block--) {
+        for (int block = model.blocks() - 1; block >= pass.adapters().lowestBlock(); block--) {
             DecoderActivations at = activations(block, true);
             boolean stillThere = block == model.blocks() - 1; // the last block's activations are those it left
             if (policy == ActivationPolicy.RECOMPUTE && !stillThere) {

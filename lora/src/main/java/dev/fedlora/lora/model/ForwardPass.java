@@ -20,15 +20,31 @@ public interface ForwardPass extends AutoCloseable {
      * @return R × D in the first values of an array that belongs to this pass and is overwritten by its next call
      * @throws IllegalArgumentException when a sequence is too long or a token is unknown
      */
-    float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward);
+    default float[] forward(TokenBatch batch, @Nullable BoundAdapter adapter, boolean forBackward) {
+        return forward(AdapterRuns.whole(batch, adapter), forBackward);
+    }
 
     /**
-     * Adds the gradient of the LoRA factors to {@code gradients}, for the batch and adapter of the last {@link #forward}.
+     * Computes the last hidden states of sequences that use different adapters. Each sequence's are those of a pass with its
+     * adapter alone, but for rounding: to the bit with the reference back end.
+     *
+     * @param adapters over this pass's model, and the batch
+     * @param forBackward whether {@link #backward} follows, so that the blocks keep what it needs
+     * @return R × D in the first values of an array that belongs to this pass and is overwritten by its next call
+     * @throws IllegalArgumentException when a sequence is too long or a token is unknown
+     */
+    float[] forward(AdapterRuns adapters, boolean forBackward);
+
+    /**
+     * Adds the gradient of the LoRA factors to {@code gradients}, for the batch and adapters of the last forward pass. A
+     * sequence without an adapter adds nothing.
      *
      * @param hiddenGradient R × D, the loss's gradient with respect to the last hidden states
-     * @param segments which rows add to which accumulator, which must exist
+     * @param segments which rows add to which accumulator
      * @throws IllegalStateException when the last forward did not keep what is needed, or was followed by a way back
-     *     already
+     *     already, or was of another batch
+     * @throws IllegalArgumentException when an accumulator is missing, holds another number of values than an adapter trains,
+     *     or would take the gradients of sequences with different adapters; nothing is added then
      */
     void backward(float[] hiddenGradient, Segments segments, AdapterGradients gradients);
 

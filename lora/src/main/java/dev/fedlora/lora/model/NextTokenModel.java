@@ -50,8 +50,23 @@ public final class NextTokenModel implements AutoCloseable {
      */
     public double addGradient(
             LanguageBatch batch, BoundAdapter adapter, Segments segments, AdapterGradients gradients) {
+        return addGradient(batch, AdapterRuns.whole(batch.tokens(), adapter), segments, gradients);
+    }
+
+    /**
+     * Adds the gradients of a batch whose texts use different adapters to {@code gradients}, each adapter's to accumulators
+     * of its own. A text without an adapter counts in the loss and adds nothing.
+     *
+     * @param segments which sequences add to which accumulator
+     * @return the sum of the weighted losses
+     * @throws IllegalArgumentException when the batch does not fit the model, the adapters are those of another batch, or the
+     *     accumulators do not fit the adapters, as {@link ForwardPass#backward} says; nothing is added then
+     */
+    public double addGradient(
+            LanguageBatch batch, AdapterRuns adapters, Segments segments, AdapterGradients gradients) {
         requireTargets(batch);
-        float[] hidden = pass.forward(batch.tokens(), adapter, true);
+        requireSameBatch(batch, adapters);
+        float[] hidden = pass.forward(adapters, true);
         if (batch.counted() == 0) {
             return 0;
         }
@@ -69,8 +84,18 @@ public final class NextTokenModel implements AutoCloseable {
      * @throws IllegalArgumentException when the batch does not fit the model
      */
     public double[] losses(LanguageBatch batch, @Nullable BoundAdapter adapter) {
+        return lossesOfRuns(batch, AdapterRuns.whole(batch.tokens(), adapter));
+    }
+
+    /**
+     * Returns the unweighted loss of every row that counts, in nats, of texts that use different adapters.
+     *
+     * @throws IllegalArgumentException when the batch does not fit the model, or the adapters are those of another batch
+     */
+    public double[] lossesOfRuns(LanguageBatch batch, AdapterRuns adapters) {
         requireTargets(batch);
-        float[] hidden = pass.forward(batch.tokens(), adapter, false);
+        requireSameBatch(batch, adapters);
+        float[] hidden = pass.forward(adapters, false);
         double[] losses = new double[batch.counted()];
         if (losses.length > 0) {
             pass.products().crossEntropy(outputLoss(batch, hidden, null, losses));
@@ -85,9 +110,19 @@ public final class NextTokenModel implements AutoCloseable {
      * @throws IllegalArgumentException when the text is empty, too long or holds an unknown token
      */
     public float[] logits(int[] tokens, @Nullable BoundAdapter adapter) {
-        float[] hidden = pass.forward(TokenBatch.of(List.of(tokens)), adapter, false);
-        float[] logits = new float[Math.multiplyExact(tokens.length, output.rows())];
-        pass.products().forward(output, Panel.of(hidden, width), tokens.length, Panel.of(logits, output.rows()), false);
+        return logits(AdapterRuns.whole(TokenBatch.of(List.of(tokens)), adapter));
+    }
+
+    /**
+     * Returns the logits at every token of texts that use different adapters, R × V.
+     *
+     * @throws IllegalArgumentException when a text is too long or holds an unknown token
+     */
+    public float[] logits(AdapterRuns adapters) {
+        int rows = adapters.batch().rows();
+        float[] hidden = pass.forward(adapters, false);
+        float[] logits = new float[Math.multiplyExact(rows, output.rows())];
+        pass.products().forward(output, Panel.of(hidden, width), rows, Panel.of(logits, output.rows()), false);
         return logits;
     }
 
@@ -101,6 +136,12 @@ public final class NextTokenModel implements AutoCloseable {
                 batch.weights(),
                 gradient,
                 losses);
+    }
+
+    private static void requireSameBatch(LanguageBatch batch, AdapterRuns adapters) {
+        if (adapters.batch() != batch.tokens()) {
+            throw new IllegalArgumentException("the adapters are those of another batch");
+        }
     }
 
     private void requireTargets(LanguageBatch batch) {

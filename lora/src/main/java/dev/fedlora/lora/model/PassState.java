@@ -5,11 +5,10 @@ import dev.fedlora.lora.tensor.MatrixProducts;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What the layers of one pass share: the products, the batch, the adapter and, on the way back, the accumulators. */
+/** What the layers of one pass share: the products, the batch, the adapters and, on the way back, the accumulators. */
 final class PassState {
     final MatrixProducts products;
-    private @Nullable TokenBatch batch;
-    private @Nullable BoundAdapter adapter;
+    private @Nullable AdapterRuns adapters;
     private @Nullable Segments segments;
     private @Nullable AdapterGradients gradients;
     private Dropout dropout = Dropout.NONE;
@@ -22,32 +21,22 @@ final class PassState {
         this.products = products;
     }
 
-    void startForward(TokenBatch newBatch, @Nullable BoundAdapter newAdapter) {
-        batch = newBatch;
-        adapter = newAdapter;
+    void startForward(AdapterRuns newAdapters) {
+        adapters = newAdapters;
     }
 
     /**
-     * Returns the adapter when a way back can follow.
+     * Starts a way back.
      *
-     * @throws IllegalStateException when the last forward did not keep what is needed, or was of another batch
-     * @throws IllegalArgumentException when an accumulator is missing
+     * @param ready whether the last forward kept what is needed
+     * @throws IllegalStateException when it did not, or was of another batch
+     * @throws IllegalArgumentException when the accumulators do not fit the adapters
      */
-    BoundAdapter requireBackward(boolean ready, Segments newSegments, AdapterGradients newGradients) {
-        if (!ready || adapter == null) {
+    void startBackward(boolean ready, Segments newSegments, AdapterGradients newGradients) {
+        if (!ready || !adapters().hasAdapter()) {
             throw new IllegalStateException("backward needs a forward pass with an adapter that kept its activations");
         }
-        if (!newSegments.cuts(batch())) {
-            throw new IllegalStateException("the segments are not those of the batch of the last forward pass");
-        }
-        if (newSegments.highestAccumulator() >= newGradients.accumulators()) {
-            throw new IllegalArgumentException("segments use accumulator %d, there are %d"
-                    .formatted(newSegments.highestAccumulator(), newGradients.accumulators()));
-        }
-        return adapter;
-    }
-
-    void startBackward(Segments newSegments, AdapterGradients newGradients) {
+        adapters().requireFits(newSegments, newGradients);
         segments = newSegments;
         gradients = newGradients;
     }
@@ -85,15 +74,15 @@ final class PassState {
     }
 
     TokenBatch batch() {
-        return Objects.requireNonNull(batch);
+        return adapters().batch();
     }
 
     int rows() {
         return batch().rows();
     }
 
-    @Nullable BoundAdapter adapter() {
-        return adapter;
+    AdapterRuns adapters() {
+        return Objects.requireNonNull(adapters);
     }
 
     Segments segments() {

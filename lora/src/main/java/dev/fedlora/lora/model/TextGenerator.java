@@ -82,7 +82,8 @@ public final class TextGenerator implements AutoCloseable {
     private void advance(TokenBatch batch, @Nullable BoundAdapter adapter) {
         int rows = batch.rows();
         cache.reserve(rows);
-        float[] hidden = pass.forward(batch, adapter, false, new DecoderForwardPass.Place(cache.length(), cache));
+        float[] hidden = pass.forward(
+                AdapterRuns.whole(batch, adapter), false, new DecoderForwardPass.Place(cache.length(), cache));
         cache.advance(rows);
         QuantizedMatrix output = model.ends().output();
         Panel last = Panel.of(hidden, model.width()).from(rows - 1);

@@ -3,7 +3,8 @@
  *
  * <p>Vocabulary: a <em>sequence</em> is one tokenized text; a {@link dev.fedlora.lora.model.TokenBatch} is sequences laid
  * end to end as rows, without padding; {@link dev.fedlora.lora.model.Segments} say into which <em>accumulator</em> the
- * gradient of which rows goes, so that one pass gives the gradient of a batch or of each of its examples. Start at
+ * gradient of which rows goes, so that one pass gives the gradient of a batch or of each of its examples; {@link
+ * dev.fedlora.lora.model.AdapterRuns} say which sequences use which adapter. Start at
  * {@link dev.fedlora.lora.model.BaseModels} and {@link dev.fedlora.lora.model.BaseModel}, then {@link
  * dev.fedlora.lora.model.SequenceClassifier} for classes, {@link dev.fedlora.lora.model.NextTokenModel} for next tokens and
  * {@link dev.fedlora.lora.model.TextGenerator} for texts; one class a family holds the weights ({@link
