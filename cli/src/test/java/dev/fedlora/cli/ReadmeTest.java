@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 class ReadmeTest {
     private static final Pattern SHELL_BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
 
+    private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|[^ ]+");
+
     @Test
     void readme_everyCommandInABlock_isUnderstood() throws IOException {
         List<String> commands = new ArrayList<>();
@@ -26,7 +28,10 @@ class ReadmeTest {
         }
         assertThat(commands).hasSizeGreaterThan(4);
         for (String command : commands) {
-            String[] words = command.replaceFirst(" +#.*", "").split(" +");
+            String[] words = WORD.matcher(command.replaceFirst(" +#.*", ""))
+                    .results()
+                    .map(word -> word.group().replace("\"", ""))
+                    .toArray(String[]::new);
             String[] arguments = Arrays.copyOfRange(words, 1, words.length);
             assertThat(Fedlora.commandLine().parseArgs(arguments).errors())
                     .as(command)
