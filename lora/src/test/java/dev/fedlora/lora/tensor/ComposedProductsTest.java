@@ -91,6 +91,10 @@ class ComposedProductsTest {
             float[] shared = new float[rank * k + n * rank];
             List<LoraRun> runs = new ArrayList<>();
             for (int[] cut : cuts) {
+                if (!oneAdapter && random.nextBoolean()) {
+                    runs.add(runOfAnotherRank(random, cut, n, k));
+                    continue;
+                }
                 float[] into = random.nextBoolean() ? shared : new float[rank * k + n * rank];
                 Panel da = random.nextInt(4) == 0 ? null : Panel.of(into, k);
                 Panel db = new Panel(into, rank * k, rank);
@@ -107,6 +111,16 @@ class ComposedProductsTest {
             Panel output = random(random, rows, n);
             before = values(output, rows, n);
             layer = new AdaptedLayer(matrix, output, runs);
+        }
+
+        private static LoraRun runOfAnotherRank(SplittableRandom random, int[] cut, int n, int k) {
+            int rank = random.nextInt(1, 10);
+            float[] a = Property.floats(random, rank * k);
+            float[] b = Property.floats(random, n * rank);
+            float[] into = new float[rank * k + n * rank];
+            LoraRun.Gradient gradient = new LoraRun.Gradient(Panel.of(into, k), new Panel(into, rank * k, rank));
+            Panel hidden = Panel.of(new float[cut[1] * rank], rank);
+            return new LoraRun(cut[0], cut[1], rank, 1.3f, a, b, hidden, gradient);
         }
 
         /** W + s B A of a row. */
