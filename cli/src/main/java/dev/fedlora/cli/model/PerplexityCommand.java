@@ -5,10 +5,10 @@ import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.ComputeOptions;
+import dev.fedlora.lora.file.TextFile;
 import dev.fedlora.lora.model.Perplexity;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,7 +42,7 @@ final class PerplexityCommand extends AnsweringCommand {
         int threads = fromOptions(compute::threads);
         OpenedBase base = language.open();
         Perplexity.Text text = new Perplexity.Text(
-                LanguageModelOptions.tokens(base, Files.readString(textFile)),
+                LanguageModelOptions.tokens(base, TextFile.read(textFile)),
                 base.tokenizer().beginId(),
                 context);
         Perplexity result = Perplexity.of(base.model(), backend, threads, language.adapter(base), text);

@@ -108,6 +108,10 @@ class LanguageModelCommandsTest {
         CommandRun run = CommandRun.of("model", "perplexity", model, "--text-file", text);
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("tokens, a context of 512 needs at least 1024");
+        Path bytes = Files.write(folder.resolve("bytes.txt"), new byte[] {'a', (byte) 0xff, 'b'});
+        CommandRun noText = CommandRun.of("model", "perplexity", model, "--text-file", bytes);
+        assertThat(noText.exitCode()).isEqualTo(1);
+        assertThat(noText.err()).contains("bytes.txt: is not valid UTF-8");
         CommandRun wide = CommandRun.of(
                 "model", "perplexity", model, "--text-file", Shared.path("golden/ppl_ts.txt"), "--context", "600");
         assertThat(wide.err()).contains("a context of 600 tokens is more than the model's limit of 512");

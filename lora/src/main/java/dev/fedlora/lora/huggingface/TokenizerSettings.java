@@ -1,6 +1,8 @@
 package dev.fedlora.lora.huggingface;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.fedlora.lora.file.MalformedFileException;
+import dev.fedlora.lora.file.TextFile;
 import dev.fedlora.lora.gguf.GgufWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,9 +117,8 @@ final class TokenizerSettings {
             return null;
         }
         if (Files.size(file) > MAX_TEMPLATE_BYTES) {
-            throw new dev.fedlora.lora.file.MalformedFileException(
-                    file, "has more than %d bytes".formatted(MAX_TEMPLATE_BYTES));
+            throw new MalformedFileException(file, "has more than %d bytes".formatted(MAX_TEMPLATE_BYTES));
         }
-        return Files.readString(file);
+        return TextFile.read(file);
     }
 }
