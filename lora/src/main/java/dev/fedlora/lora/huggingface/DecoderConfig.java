@@ -3,10 +3,12 @@ package dev.fedlora.lora.huggingface;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.fedlora.lora.gguf.AttentionHeads;
 import dev.fedlora.lora.gguf.GgufWriter;
+import java.util.OptionalInt;
 
 /**
  * The shape of a decoder, out of config.json. D is {@code width}, F is {@code feedForward}, d is {@code headWidth}.
  *
+ * @param window how many tokens each one attends to, where the class has a window and config.json names its length
  * @param hasOwnHeadWidth whether config.json names d, which is then written too
  * @param isTied whether the output matrix may be the embedding
  */
@@ -14,6 +16,7 @@ record DecoderConfig(
         ModelFamily family,
         int blocks,
         int context,
+        OptionalInt window,
         int width,
         int feedForward,
         AttentionHeads heads,
@@ -46,11 +49,16 @@ record DecoderConfig(
         if (headWidth % 2 != 0) {
             throw json.malformed("heads are %d wide, rotary embeddings need an even width".formatted(headWidth));
         }
+        if ((long) queries * headWidth > Integer.MAX_VALUE) {
+            throw json.malformed("num_attention_heads is %d, times head_dim %d is more than %d"
+                    .formatted(queries, headWidth, Integer.MAX_VALUE));
+        }
         JsonFile rope = json.object("rope_parameters");
         return new DecoderConfig(
                 family,
                 json.requiredCount("num_hidden_layers"),
                 json.requiredCount("max_position_embeddings"),
+                window(json),
                 width,
                 json.requiredCount("intermediate_size"),
                 heads,
@@ -64,13 +72,22 @@ record DecoderConfig(
     }
 
     private static ModelFamily family(JsonFile json) {
-        JsonNode name = json.get("architectures").path(0);
+        JsonNode name = modelClass(json);
         if (!name.isTextual()) {
             throw json.malformed("architectures names no model class");
         }
         return ModelFamily.of(name.textValue())
                 .orElseThrow(() -> json.malformed("model class %s cannot be converted, allowed are %s"
                         .formatted(JsonFile.brief(name), ModelFamily.allClasses())));
+    }
+
+    private static JsonNode modelClass(JsonFile json) {
+        return json.get("architectures").path(0);
+    }
+
+    /** Mistral's window has no switch: it is there when it has a length. The other classes ignore the field, or are refused. */
+    private static OptionalInt window(JsonFile json) {
+        return ModelFamily.hasWindow(modelClass(json).asText()) ? json.count("sliding_window") : OptionalInt.empty();
     }
 
     private static void refuse(JsonFile json) {
@@ -94,12 +111,12 @@ record DecoderConfig(
 
     /** Returns the rows of the query matrix. */
     int queryRows() {
-        return Math.multiplyExact(heads.queries(), headWidth);
+        return heads.queries() * headWidth; // read() saw that it fits
     }
 
     /** Returns the rows of the key matrix and of the value matrix. */
     int keyRows() {
-        return Math.multiplyExact(heads.keys(), headWidth);
+        return heads.keys() * headWidth; // at most as many as those of queries
     }
 
     /** Writes the shape under the keys of the architecture. */
@@ -115,6 +132,7 @@ record DecoderConfig(
                 .f32(prefix + "rope.freq_base", (float) ropeBase)
                 .u32(prefix + "rope.dimension_count", headWidth)
                 .u32(prefix + "vocab_size", vocabulary);
+        window.ifPresent(tokens -> out.u32(prefix + "attention.sliding_window", tokens));
         if (hasOwnHeadWidth) {
             out.u32(prefix + "attention.key_length", headWidth).u32(prefix + "attention.value_length", headWidth);
         }

@@ -20,8 +20,10 @@ import java.util.List;
  *
  * <p>Cost: memory for a few MiB of weights, whatever the size of the model, beside the memory-mapped files.
  *
- * <p>Not covered: mixtures of experts, sliding windows, YaRN, quantized or pickled weights, SentencePiece vocabularies
- * that come as tokenizer.json alone; each is refused by name.
+ * <p>Mistral's sliding window is written as metadata; models read from the file have no longer a context than it.
+ *
+ * <p>Not covered: mixtures of experts, sliding windows of some layers alone, YaRN, quantized or pickled weights,
+ * SentencePiece vocabularies that come as tokenizer.json alone; each is refused by name.
  */
 public final class HuggingFaceConverter {
     private static final String CONFIG = "config.json";

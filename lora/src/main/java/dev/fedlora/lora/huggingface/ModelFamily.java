@@ -12,6 +12,8 @@ enum ModelFamily {
     /** BitNet b1.58 as its reproductions have it; Microsoft's BitNetForCausalLM has another activation. */
     BITNET("bitnet", List.of("BitnetForCausalLM"));
 
+    private static final String MISTRAL = "MistralForCausalLM";
+
     private final String architecture;
     private final List<String> classes;
 
@@ -30,6 +32,11 @@ enum ModelFamily {
         return Arrays.stream(values())
                 .filter(family -> family.classes.contains(modelClass))
                 .findFirst();
+    }
+
+    /** Says whether attention of a model class ends at its config's {@code sliding_window}, when that is a number. */
+    static boolean hasWindow(String modelClass) {
+        return modelClass.equals(MISTRAL);
     }
 
     static List<String> allClasses() {

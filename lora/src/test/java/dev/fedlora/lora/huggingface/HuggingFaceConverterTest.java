@@ -245,6 +245,37 @@ class HuggingFaceConverterTest {
     }
 
     @Test
+    void convert_ofMistral_limitsTheContextToItsWindow() throws IOException {
+        ModelDirectory model = model("MistralForCausalLM");
+        model.config.put("sliding_window", 24);
+        GgufFile file = converted(model.write(), QuantizationType.F32);
+        assertThat(file.integer("llama.attention.sliding_window")).isEqualTo(24);
+        assertThat(BaseModels.of(file).contextLimit()).isEqualTo(24);
+        model.config.putNull("sliding_window");
+        GgufFile whole = converted(model.write(), QuantizationType.F32);
+        assertThat(BaseModels.of(whole).contextLimit()).isEqualTo(64);
+    }
+
+    /** Qwen's configurations name a length even where no layer has a window. */
+    @Test
+    void convert_ofQwenWithoutWindow_keepsTheContext() throws IOException {
+        ModelDirectory model = model("Qwen2ForCausalLM");
+        model.config.put("sliding_window", 24).put("use_sliding_window", false);
+        assertThat(BaseModels.of(converted(model.write(), QuantizationType.F32)).contextLimit())
+                .isEqualTo(64);
+    }
+
+    @Test
+    void convert_chatTemplateThatIsNotText_isRefusedByFile() throws IOException {
+        Path directory = model("Qwen2ForCausalLM").write();
+        Files.write(directory.resolve("chat_template.jinja"), new byte[] {'a', (byte) 0xff});
+        assertThatThrownBy(() -> converted(directory, QuantizationType.F32))
+                .isInstanceOf(MalformedFileException.class)
+                .hasMessageContaining("chat_template.jinja: is not valid UTF-8");
+        assertNothingLeft();
+    }
+
+    @Test
     void convert_toSuperBlocks_fallsBackWhereRowsAreShort() throws IOException {
         GgufFile file = converted(model("Qwen2ForCausalLM").write(), QuantizationType.Q4_K);
         assertThat(file.tensor("blk.0.ffn_up.weight").type()).isEqualTo(QuantizationType.Q8_0);
@@ -321,6 +352,9 @@ class HuggingFaceConverterTest {
         refused(m -> m.config.put("hidden_act", "gelu"), "hidden_act is \"gelu\"");
         refused(m -> m.config.putObject("quantization_config"), "quantized weights cannot be converted");
         refused(m -> m.config.put("use_sliding_window", true), "use_sliding_window");
+        refused(
+                m -> m.config.put("num_attention_heads", 1 << 20).put("head_dim", 1 << 20),
+                "config.json: num_attention_heads is 1048576, times head_dim 1048576 is more than 2147483647");
         refused(m -> m.config.putObject("rope_scaling").put("type", "yarn"), "rope scaling is \"yarn\"");
         refused(m -> m.config.remove("hidden_size"), "has no hidden_size");
         refused(m -> m.config.put("num_hidden_layers", -1), "num_hidden_layers is -1");
