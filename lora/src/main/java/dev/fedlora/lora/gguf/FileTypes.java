@@ -9,7 +9,7 @@ public final class FileTypes {
     /**
      * Returns the number for a file with one type throughout.
      *
-     * @throws IllegalArgumentException when there is none for {@code type}
+     * @throws IllegalArgumentException when this version does not write {@code type}
      */
     public static int of(QuantizationType type) {
         return switch (type) {
@@ -20,15 +20,12 @@ public final class FileTypes {
             case Q8_0 -> 7;
             case Q5_0 -> 8;
             case Q5_1 -> 9;
-            case Q2_K -> 10;
-            case Q3_K -> 11; // the kinds with one type throughout are called small
-            case Q4_K -> 14;
+            case Q4_K -> 14; // the kinds with one type throughout are called small
             case Q5_K -> 16;
             case Q6_K -> 18;
             case BF16 -> 32;
-            case TQ1_0 -> 36;
-            case TQ2_0 -> 37;
-            case Q8_K -> throw new IllegalArgumentException("no file is of type " + type);
+            case Q2_K, Q3_K, Q8_K, TQ1_0, TQ2_0 ->
+                throw new IllegalArgumentException("no file is written as type " + type);
         };
     }
 }
