@@ -1,5 +1,6 @@
 package dev.fedlora.lora.gguf;
 
+import dev.fedlora.lora.file.FileVersion;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.file.WholeFile;
 import dev.fedlora.lora.quant.QuantizationType;
@@ -22,22 +23,23 @@ import org.jspecify.annotations.Nullable;
  * be of any size; a tensor of 2 GiB or more has several mappings, can be read by {@link #parts} and not be multiplied with.
  *
  * <p>Immutable and thread-safe. Holds no open handle; the mappings go when the object is collected. The file must not be
- * shortened while it is in use; replacing it by renaming another over it is safe.
+ * written to or shortened while it is in use. Another may be renamed over it: the tensors stay those of the file that was
+ * opened, and {@link #sha256()}, unless it was asked for before, fails from then on.
  *
  * <p>Cost: opening reads the header alone; a tensor's pages are read when they are used.
  */
 public final class GgufFile {
     private final Path path;
-    private final long size;
+    private final FileVersion version;
     private final int alignment;
     private final Map<String, GgufValue> metadata;
     private final Map<String, GgufTensor> tensors;
     private final TensorMappings mappings;
     private volatile @Nullable String sha256;
 
-    private GgufFile(Path path, long size, HeaderParser header, TensorMappings mappings) {
+    private GgufFile(Path path, FileVersion version, HeaderParser header, TensorMappings mappings) {
         this.path = path;
-        this.size = size;
+        this.version = version;
         this.alignment = header.alignment();
         this.metadata = Collections.unmodifiableMap(header.metadata());
         this.tensors = Collections.unmodifiableMap(header.tensors());
@@ -56,13 +58,17 @@ public final class GgufFile {
 
     /** Opens {@code path} with no mapping of a tensor longer than {@code mostBytes}. */
     static GgufFile open(Path path, int mostBytes) throws IOException {
+        FileVersion version = FileVersion.of(path); // before it is opened: a file that comes between is noticed
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
+            if (size != version.size()) {
+                throw changed(path);
+            }
             ByteBuffer start = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(size, Integer.MAX_VALUE));
             HeaderParser header = new HeaderParser(path, size, start).parse();
             TensorMappings mappings =
                     TensorMappings.of(channel, header.tensors().values(), mostBytes);
-            return new GgufFile(path, size, header, mappings);
+            return new GgufFile(path, version, header, mappings);
         }
     }
 
@@ -73,7 +79,7 @@ public final class GgufFile {
 
     /** Returns the file's size in bytes. */
     public long size() {
-        return size;
+        return version.size();
     }
 
     /** Returns what the offset of every tensor is a multiple of, in bytes. */
@@ -216,7 +222,7 @@ public final class GgufFile {
      *
      * @throws MalformedFileException when there is none of that name, or a row alone takes more than 2³¹ - 1 bytes
      */
-    List<ByteBuffer> byteParts(String name) {
+    public List<ByteBuffer> byteParts(String name) {
         GgufTensor tensor = tensor(name);
         List<ByteBuffer> parts = mappings.parts(name);
         if (parts.isEmpty()) {
@@ -339,19 +345,27 @@ public final class GgufFile {
      * Returns the SHA-256 of the whole file, lower-case hex: the name by which adapters know their base model. The first
      * call reads the file once.
      *
-     * @throws UncheckedIOException when it cannot be read any more
+     * @throws UncheckedIOException when it cannot be read any more, or has changed since it was opened: another size, time
+     *     of modification or identity
      */
     public String sha256() {
         String known = sha256;
         if (known == null) {
             try {
                 known = WholeFile.sha256(path);
+                if (!FileVersion.of(path).equals(version)) {
+                    throw changed(path);
+                }
             } catch (IOException gone) {
                 throw new UncheckedIOException(gone);
             }
             sha256 = known;
         }
         return known;
+    }
+
+    private static IOException changed(Path path) {
+        return new IOException(path + ": has changed since it was opened");
     }
 
     @Override

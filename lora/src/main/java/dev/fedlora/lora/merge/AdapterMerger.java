@@ -2,7 +2,6 @@ package dev.fedlora.lora.merge;
 
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.LoraFactors;
-import dev.fedlora.lora.gguf.FileTypes;
 import dev.fedlora.lora.gguf.GgufAdapters;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.gguf.GgufTensor;
@@ -13,10 +12,9 @@ import dev.fedlora.lora.quant.QuantizationType;
 import dev.fedlora.lora.quant.Quantizer;
 import dev.fedlora.lora.safetensors.AdapterBytes;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +37,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdapterMerger {
     private static final String OWN = "fedlora.merged";
-    private static final String FILE_TYPE = "general.file_type";
-    private static final int PIECE_BYTES = 1 << 30; // of a copied tensor, since a mapping ends at 2 GiB
 
     private final GgufFile base;
     private final LoraAdapter adapter;
@@ -83,13 +79,10 @@ public final class AdapterMerger {
         }
         GgufWriter out = new GgufWriter();
         base.metadata().forEach((key, value) -> {
-            if (!key.startsWith(OWN) && !(type != null && key.equals(FILE_TYPE))) {
+            if (!key.startsWith(OWN)) { // general.file_type too: most tensors are not adapted, and keep their type
                 out.put(key, value);
             }
         });
-        if (type != null) {
-            out.u32(FILE_TYPE, FileTypes.of(type));
-        }
         out.text(OWN + "_base_sha256", base.sha256())
                 .text(OWN + "_adapter_sha256", AdapterBytes.sha256(adapter))
                 .put(OWN + "_strength", new GgufValue.Real(GgufValueType.F32, strength));
@@ -130,15 +123,8 @@ public final class AdapterMerger {
     }
 
     private void copy(GgufTensor tensor, GgufWriter.Target out) throws IOException {
-        if (tensor.bytes() <= Integer.MAX_VALUE) {
-            out.write(base.bytes(tensor.name()));
-            return;
-        }
-        try (FileChannel in = FileChannel.open(base.path(), StandardOpenOption.READ)) {
-            for (long done = 0; done < tensor.bytes(); done += PIECE_BYTES) {
-                long length = Math.min(PIECE_BYTES, tensor.bytes() - done);
-                out.write(in.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + done, length));
-            }
+        for (ByteBuffer part : base.byteParts(tensor.name())) {
+            out.write(part);
         }
     }
 }

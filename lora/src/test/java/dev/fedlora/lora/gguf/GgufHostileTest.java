@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fedlora.lora.file.MalformedFileException;
+import dev.fedlora.lora.testing.Corruption;
 import dev.fedlora.testkit.Property;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GgufHostileTest {
     private static final int F32 = 0;
     private static final long HUGE = 1L << 62;
+
+    /** A string of one letter is an object of some 50 bytes, an entry of a map as much; a trace is constant. */
+    private static final long BYTES_EACH = 100;
+
+    private static final long BYTES_ANYWAY = 1 << 20;
 
     @TempDir
     private Path folder;
@@ -193,6 +200,21 @@ class GgufHostileTest {
                 .hasMessageContaining("tensor output_norm.weight: value 2 is NaN, only finite values can be used");
     }
 
+    @Test
+    void sha256_fileThatWasReplaced_fails() throws IOException {
+        byte[] valid = valid();
+        Path file = folder.resolve("valid.gguf");
+        GgufFile asked = GgufFile.open(file);
+        String hash = asked.sha256();
+        GgufFile late = GgufFile.open(file);
+        Files.write(folder.resolve("other.gguf"), valid);
+        Files.move(folder.resolve("other.gguf"), file, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(asked.sha256()).isEqualTo(hash);
+        assertThatThrownBy(late::sha256)
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("valid.gguf: has changed since it was opened");
+    }
+
     private byte[] valid() throws IOException {
         Path file = folder.resolve("valid.gguf");
         new GgufWriter()
@@ -228,7 +250,13 @@ class GgufHostileTest {
             }
             try {
                 Files.write(file, changed);
-                GgufFile read = GgufFile.open(file);
+                long before = Corruption.allocated();
+                GgufFile read;
+                try {
+                    read = GgufFile.open(file);
+                } finally {
+                    assertThat(Corruption.allocated() - before).isLessThan(BYTES_ANYWAY + BYTES_EACH * changed.length);
+                }
                 read.tensors()
                         .forEach(tensor -> assertThat(
                                         (long) read.bytes(tensor.name()).remaining())
@@ -260,6 +288,7 @@ class GgufHostileTest {
                 changed[at] =
                         random.nextInt(4) == 0 ? (byte) random.nextInt() : awkward[random.nextInt(awkward.length)];
             }
+            long before = Corruption.allocated();
             try {
                 HeaderParser header = new HeaderParser(file, valid.length, ByteBuffer.wrap(changed)).parse();
                 assertThat(header.tensors().values())
@@ -267,6 +296,7 @@ class GgufHostileTest {
             } catch (MalformedFileException refused) {
                 assertThat(refused.getMessage()).contains(model).hasSizeLessThan(2000);
             }
+            assertThat(Corruption.allocated() - before).isLessThan(BYTES_ANYWAY + BYTES_EACH * data);
         });
     }
 }

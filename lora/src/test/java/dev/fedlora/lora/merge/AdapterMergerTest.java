@@ -94,6 +94,16 @@ class AdapterMergerTest {
     }
 
     @Test
+    void write_baseThatWasReplaced_failsAndWritesNothing() throws IOException {
+        LoraAdapter adapter = SmallLlama.adapter(SmallLlama.write(folder.resolve("base.gguf"), QuantizationType.F32));
+        GgufFile opened = GgufFile.open(folder.resolve("base.gguf"));
+        SmallLlama.write(folder.resolve("base.gguf"), QuantizationType.F32);
+        assertThatThrownBy(() -> new AdapterMerger(opened, adapter, 1, null).write(folder.resolve("merged.gguf")))
+                .hasMessageContaining("base.gguf: has changed since it was opened");
+        assertThat(folder.resolve("merged.gguf")).doesNotExist();
+    }
+
+    @Test
     void write_withoutAType_keepsThatOfEachTensor() throws IOException {
         GgufFile base = SmallLlama.write(folder.resolve("base.gguf"), QuantizationType.Q8_0);
         GgufFile merged = merged(base, SmallLlama.adapter(base), 1, null);

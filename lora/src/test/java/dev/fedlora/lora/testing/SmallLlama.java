@@ -25,7 +25,7 @@ public final class SmallLlama {
         SplittableRandom random = new SplittableRandom(4);
         GgufWriter out = new GgufWriter()
                 .text("general.architecture", "llama")
-                .u32("general.file_type", 0)
+                .u32("general.file_type", 7)
                 .u32("llama.attention.head_count", 4)
                 .u32("llama.attention.head_count_kv", 2)
                 .texts("tokenizer.ggml.tokens", List.of("a", "b"))
