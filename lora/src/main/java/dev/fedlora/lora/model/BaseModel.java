@@ -43,6 +43,9 @@ public interface BaseModel {
         return Optional.empty();
     }
 
+    /** Returns every matrix of the model's file that it computes with, in the order in which it does, each once. */
+    List<QuantizedMatrix> frozenMatrices();
+
     /** Opens the working memory of one thread over {@code products}, which it owns from then on. */
     ForwardPass open(MatrixProducts products, ActivationPolicy policy);
 

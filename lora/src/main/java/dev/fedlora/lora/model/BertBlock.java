@@ -1,9 +1,11 @@
 package dev.fedlora.lora.model;
 
+import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.LayerNorm;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RowKernels;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One block of BERT: attention, add, LayerNorm, feed-forward with exact GELU, add, LayerNorm.
@@ -44,6 +46,11 @@ final class BertBlock {
         this.down = new LinearGroup(linear.subList(DOWN, DOWN + 1));
         this.attentionNorm = attentionNorm;
         this.outputNorm = outputNorm;
+    }
+
+    /** Returns the frozen weights. */
+    Stream<QuantizedMatrix> weights() {
+        return Stream.of(attentionInput, attentionOutput, up, down).flatMap(LinearGroup::weights);
     }
 
     /** output (R × D) of {@code at.input} (R × D); {@code activated} is scratch of R × F. */

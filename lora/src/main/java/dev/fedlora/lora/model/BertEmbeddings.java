@@ -5,6 +5,7 @@ import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.LayerNorm;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RowKernels;
+import java.util.List;
 
 /**
  * What enters the first block: norm(token + position + type 0), a row each token. Only the rows that a batch asks for are
@@ -12,6 +13,7 @@ import dev.fedlora.lora.tensor.RowKernels;
  */
 final class BertEmbeddings {
     private final QuantizedMatrix tokens;
+    private final List<QuantizedMatrix> matrices;
     private final float[] positions; // context limit × D, with the type embedding added once
     private final LayerNorm norm;
     private final int width;
@@ -19,9 +21,12 @@ final class BertEmbeddings {
     BertEmbeddings(TensorSource tensors, BertShape shape, int types) {
         this.width = shape.width();
         this.tokens = tensors.matrix("token_embd.weight", shape.vocabulary(), width);
-        this.positions = Dequantizer.all(tensors.matrix("position_embd.weight", shape.contextLimit(), width));
+        QuantizedMatrix places = tensors.matrix("position_embd.weight", shape.contextLimit(), width);
+        this.positions = Dequantizer.all(places);
         float[] type = new float[width];
-        Dequantizer.rows(tensors.matrix("token_types.weight", types, width), 0, 1, type);
+        QuantizedMatrix kinds = tensors.matrix("token_types.weight", types, width);
+        Dequantizer.rows(kinds, 0, 1, type);
+        this.matrices = List.of(tokens, places, kinds);
         for (int i = 0; i < positions.length; i++) {
             positions[i] += type[i % width];
         }
@@ -29,6 +34,11 @@ final class BertEmbeddings {
                 tensors.vector("token_embd_norm.weight", width),
                 tensors.vector("token_embd_norm.bias", width),
                 shape.epsilon());
+    }
+
+    /** Returns the tables. */
+    List<QuantizedMatrix> matrices() {
+        return matrices;
     }
 
     /** output (R × D) of the batch. */

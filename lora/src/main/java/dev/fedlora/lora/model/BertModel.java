@@ -6,6 +6,7 @@ import dev.fedlora.lora.tensor.LayerNorm;
 import dev.fedlora.lora.tensor.MatrixProducts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * BERT encoders as llama.cpp stores them under architecture {@code bert}: MiniLM, BGE, E5 and others with absolute
@@ -145,6 +146,12 @@ public final class BertModel implements BaseModel {
     @Override
     public List<LinearLayer> linearLayers() {
         return linearLayers;
+    }
+
+    @Override
+    public List<QuantizedMatrix> frozenMatrices() {
+        return Stream.concat(embeddings.matrices().stream(), blocks.stream().flatMap(BertBlock::weights))
+                .toList();
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.fedlora.lora.model;
 
+import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.Panel;
 import dev.fedlora.lora.tensor.RmsNorm;
 import dev.fedlora.lora.tensor.Rotation;
 import dev.fedlora.lora.tensor.RowKernels;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +47,11 @@ final class DecoderBlock {
         this.attentionOutput = new LinearGroup(linear.subList(DecoderModel.OUTPUT, DecoderModel.OUTPUT + 1));
         this.gates = new LinearGroup(linear.subList(DecoderModel.GATE, DecoderModel.UP + 1));
         this.down = new LinearGroup(linear.subList(DecoderModel.DOWN, DecoderModel.DOWN + 1));
+    }
+
+    /** Returns the frozen weights. */
+    Stream<QuantizedMatrix> weights() {
+        return Stream.of(attentionInput, attentionOutput, gates, down).flatMap(LinearGroup::weights);
     }
 
     /**

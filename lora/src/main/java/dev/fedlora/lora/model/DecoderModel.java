@@ -4,6 +4,7 @@ import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.MatrixProducts;
 import dev.fedlora.lora.tensor.RmsNorm;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -114,6 +115,17 @@ public final class DecoderModel implements BaseModel {
     @Override
     public Optional<QuantizedMatrix> outputMatrix() {
         return Optional.of(ends.output);
+    }
+
+    @Override
+    public List<QuantizedMatrix> frozenMatrices() {
+        List<QuantizedMatrix> all = new ArrayList<>();
+        all.add(ends.tokens);
+        blocks.stream().flatMap(DecoderBlock::weights).forEach(all::add);
+        if (ends.output != ends.tokens) {
+            all.add(ends.output);
+        }
+        return all;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fedlora.lora.model;
 
 import dev.fedlora.lora.LoraFactors;
+import dev.fedlora.lora.quant.QuantizedMatrix;
 import dev.fedlora.lora.tensor.AdaptedLayer;
 import dev.fedlora.lora.tensor.LoraRun;
 import dev.fedlora.lora.tensor.MatrixProducts.Shape;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,11 @@ final class LinearGroup {
     LinearGroup(List<FrozenLinear> layers) {
         this.layers = List.copyOf(layers);
         this.inputs = layers.get(0).weight().columns();
+    }
+
+    /** Returns the frozen weights. */
+    Stream<QuantizedMatrix> weights() {
+        return layers.stream().map(FrozenLinear::weight);
     }
 
     /** Says whether an adapter of the pass has factors for one of the layers. */

@@ -82,6 +82,7 @@ public final class NextTokenModel implements AutoCloseable {
      *
      * @param adapter over the model, or null for the base model alone
      * @throws IllegalArgumentException when the batch does not fit the model
+     * @throws NonFiniteException when a loss is not a finite number
      */
     public double[] losses(LanguageBatch batch, @Nullable BoundAdapter adapter) {
         return lossesOfRuns(batch, AdapterRuns.whole(batch.tokens(), adapter));
@@ -91,15 +92,18 @@ public final class NextTokenModel implements AutoCloseable {
      * Returns the unweighted loss of every row that counts, in nats, of texts that use different adapters.
      *
      * @throws IllegalArgumentException when the batch does not fit the model, or the adapters are those of another batch
+     * @throws NonFiniteException when a loss is not a finite number
      */
     public double[] lossesOfRuns(LanguageBatch batch, AdapterRuns adapters) {
         requireTargets(batch);
         requireSameBatch(batch, adapters);
         float[] hidden = pass.forward(adapters, false);
+        NonFiniteException.check("a hidden state", hidden, batch.tokens().rows() * width, pass.model(), adapters);
         double[] losses = new double[batch.counted()];
         if (losses.length > 0) {
             pass.products().crossEntropy(outputLoss(batch, hidden, null, losses));
         }
+        NonFiniteException.check("the loss of a token", losses, pass.model(), adapters);
         return losses;
     }
 
@@ -108,6 +112,7 @@ public final class NextTokenModel implements AutoCloseable {
      *
      * @param adapter over the model, or null for the base model alone
      * @throws IllegalArgumentException when the text is empty, too long or holds an unknown token
+     * @throws NonFiniteException when a logit is not a finite number
      */
     public float[] logits(int[] tokens, @Nullable BoundAdapter adapter) {
         return logits(AdapterRuns.whole(TokenBatch.of(List.of(tokens)), adapter));
@@ -117,12 +122,14 @@ public final class NextTokenModel implements AutoCloseable {
      * Returns the logits at every token of texts that use different adapters, R × V.
      *
      * @throws IllegalArgumentException when a text is too long or holds an unknown token
+     * @throws NonFiniteException when a logit is not a finite number
      */
     public float[] logits(AdapterRuns adapters) {
         int rows = adapters.batch().rows();
         float[] hidden = pass.forward(adapters, false);
         float[] logits = new float[Math.multiplyExact(rows, output.rows())];
         pass.products().forward(output, Panel.of(hidden, width), rows, Panel.of(logits, output.rows()), false);
+        NonFiniteException.check("a logit", logits, logits.length, pass.model(), adapters);
         return logits;
     }
 

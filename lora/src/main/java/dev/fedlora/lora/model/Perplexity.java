@@ -32,6 +32,7 @@ public record Perplexity(double perplexity, int chunks) {
      * @param adapter over the model, or null for the base model alone
      * @param text tokens, and how they are cut
      * @throws IllegalArgumentException when the text is shorter than two chunks or the context does not fit the model
+     * @throws NonFiniteException when the loss of a token is not a finite number
      */
     public static Perplexity of(
             BaseModel model, MatrixBackend backend, int threads, @Nullable BoundAdapter adapter, Text text)

@@ -35,10 +35,13 @@ public final class SequenceClassifier implements AutoCloseable {
      *
      * @param adapter over the model, or null for the base model alone
      * @throws IllegalArgumentException when the text is empty, too long or holds an unknown token
+     * @throws NonFiniteException when a component is not a finite number
      */
     public float[] embed(int[] tokens, @Nullable BoundAdapter adapter) {
         TokenBatch batch = TokenBatch.of(List.of(tokens));
-        pool(AdapterRuns.whole(batch, adapter), false);
+        AdapterRuns adapters = AdapterRuns.whole(batch, adapter);
+        pool(adapters, false);
+        NonFiniteException.check("a component of the embedding", pooled, width, pass.model(), adapters);
         double square = 0;
         for (int i = 0; i < width; i++) {
             square += (double) pooled[i] * pooled[i];
@@ -55,6 +58,7 @@ public final class SequenceClassifier implements AutoCloseable {
      * Returns S × C logits.
      *
      * @throws IllegalArgumentException when the adapter has no head, or the batch does not fit the model
+     * @throws NonFiniteException when a logit is not a finite number
      */
     public double[] logits(TokenBatch batch, BoundAdapter adapter) {
         return Arrays.stream(logits(AdapterRuns.whole(batch, adapter)))
@@ -66,11 +70,16 @@ public final class SequenceClassifier implements AutoCloseable {
      * Returns the logits of each text, by the head of its own adapter: S arrays, each as long as that head has classes.
      *
      * @throws IllegalArgumentException when a text's adapter has no head, or the batch does not fit the model
+     * @throws NonFiniteException when a logit is not a finite number
      */
     public double[][] logits(AdapterRuns adapters) {
         Heads heads = Heads.of(adapters);
         pool(adapters, false);
-        return logits(heads);
+        double[][] logits = logits(heads);
+        for (double[] row : logits) {
+            NonFiniteException.check("a class's logit", row, pass.model(), adapters);
+        }
+        return logits;
     }
 
     /**

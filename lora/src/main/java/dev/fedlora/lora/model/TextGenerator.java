@@ -51,6 +51,7 @@ public final class TextGenerator implements AutoCloseable {
      * @return the tokens after the prompt
      * @throws IllegalArgumentException when the prompt is empty, too long or holds an unknown token, or {@code maxTokens}
      *     is negative
+     * @throws NonFiniteException when a logit is not a finite number
      */
     public int[] generate(
             int[] prompt, @Nullable BoundAdapter adapter, Plan plan, IntPredicate isEnd, Listener listener) {
@@ -81,13 +82,14 @@ public final class TextGenerator implements AutoCloseable {
     /** Runs the next tokens of the text and computes the logits after the last of them. */
     private void advance(TokenBatch batch, @Nullable BoundAdapter adapter) {
         int rows = batch.rows();
+        AdapterRuns adapters = AdapterRuns.whole(batch, adapter);
         cache.reserve(rows);
-        float[] hidden = pass.forward(
-                AdapterRuns.whole(batch, adapter), false, new DecoderForwardPass.Place(cache.length(), cache));
+        float[] hidden = pass.forward(adapters, false, new DecoderForwardPass.Place(cache.length(), cache));
         cache.advance(rows);
         QuantizedMatrix output = model.ends().output();
         Panel last = Panel.of(hidden, model.width()).from(rows - 1);
         pass.products().forward(output, last, 1, Panel.of(logits, logits.length), false);
+        NonFiniteException.check("a logit", logits, logits.length, model, adapters);
     }
 
     @Override

@@ -9,7 +9,8 @@ import java.nio.ByteOrder;
  *
  * <p>Every operation is single precision, rounded after each step. A block whose scale is infinite or not a number gives
  * such values and no error, as in ggml: opening and reading a file stays cheap. {@link Quantizer} refuses them; a loss over
- * them is not finite, which ends plain training with an error and makes every gradient of private training count as zero.
+ * them is not finite, which ends evaluation, generation and plain training with an error and makes every gradient of private
+ * training count as zero.
  *
  * <p>Sources: ggml, {@code ggml-quants.c} (dequantize_row_*). Thread-safe.
  */

@@ -6,6 +6,7 @@ import dev.fedlora.lora.data.EncodedText;
 import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.BoundAdapter;
 import dev.fedlora.lora.model.CrossEntropy;
+import dev.fedlora.lora.model.NonFiniteException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -36,6 +37,7 @@ public final class Evaluator {
      *
      * @throws IllegalArgumentException when there are no examples, the adapter has no head, a label is outside its classes,
      *     or an example does not fit the model
+     * @throws NonFiniteException when a result is not a finite number
      * @throws InterruptedException when the thread is interrupted
      */
     public ClassificationEvaluation evaluate(BoundAdapter adapter, List<EncodedExample> examples)
@@ -73,6 +75,7 @@ public final class Evaluator {
      * @param adapter over the pool's model, or null for the base model alone
      * @throws IllegalArgumentException when there are no texts, one has no token that is to be predicted or does not fit the
      *     model, or the model does not predict tokens
+     * @throws NonFiniteException when a result is not a finite number
      * @throws InterruptedException when the thread is interrupted
      */
     public LanguageEvaluation evaluateTexts(@Nullable BoundAdapter adapter, List<EncodedText> texts)
@@ -98,6 +101,7 @@ public final class Evaluator {
      *
      * @param texts token ids
      * @throws IllegalArgumentException when the adapter has no head or a text does not fit the model
+     * @throws NonFiniteException when a result is not a finite number
      * @throws InterruptedException when the thread is interrupted
      */
     public List<Prediction> predict(BoundAdapter adapter, List<int[]> texts) throws InterruptedException {
