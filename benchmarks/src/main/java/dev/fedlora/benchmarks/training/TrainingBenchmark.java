@@ -172,7 +172,7 @@ public final class TrainingBenchmark {
         return result;
     }
 
-    /** Random tokens, one more a text than positions count: each is predicted from those before it. */
+    /** Random tokens, one more a text than are counted: the last is predicted and predicts nothing. */
     private List<EncodedText> texts() {
         SplittableRandom random = new SplittableRandom(SEED);
         List<EncodedText> texts = new ArrayList<>();

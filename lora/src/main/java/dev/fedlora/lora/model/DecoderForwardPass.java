@@ -65,6 +65,7 @@ final class DecoderForwardPass implements ForwardPass {
     float[] forward(AdapterRuns adapters, boolean forBackward, Place place) {
         readyForBackward = false;
         int rows = adapters.batch().rows();
+        requireAddressable(rows);
         int keepFrom = forBackward ? Math.min(adapters.lowestBlock(), model.blocks()) : model.blocks();
         pass.startForward(adapters);
         pass.startAttention(model.shape().heads(), true, place.firstPosition);
@@ -113,6 +114,16 @@ final class DecoderForwardPass implements ForwardPass {
         for (int row = 0; row < batch.rows(); row++) {
             Dequantizer.rows(model.ends().tokens(), batch.token(row), 1, embedding);
             System.arraycopy(embedding, 0, stream, row * width, width);
+        }
+    }
+
+    private void requireAddressable(int rows) {
+        DecoderShape shape = model.shape();
+        int widest = Math.max(shape.width(), Math.max(shape.queryWidth(), shape.feedForward()));
+        if ((long) rows * widest > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "a batch of %d tokens is too long for a model that is %d wide, at most %d"
+                            .formatted(rows, widest, Integer.MAX_VALUE / widest));
         }
     }
 

@@ -29,7 +29,7 @@ final class NativeScratch implements AutoCloseable {
                     "a product needs %d bytes of scratch, at most 2 GiB are there".formatted(needed));
         }
         if (needed > bytes.capacity()) {
-            memory.close();
+            close(); // so that nothing points at freed memory when there is no more of it
             memory = new BytePointer(needed + ALIGNMENT);
             int skipped = (int) (-memory.address() & ALIGNMENT - 1);
             address = memory.address() + skipped;
@@ -98,6 +98,8 @@ final class NativeScratch implements AutoCloseable {
     public void close() {
         memory.close();
         bytes = ByteBuffer.allocate(0);
+        floats = bytes.asFloatBuffer();
+        shorts = bytes.asShortBuffer();
         address = 0;
     }
 }

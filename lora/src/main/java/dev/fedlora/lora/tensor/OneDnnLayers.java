@@ -203,9 +203,14 @@ final class OneDnnLayers implements AutoCloseable {
             int n = layer.weight().rows();
             layer.output().requireHolds("dy of " + layer.weight().name(), rows, n);
             forEachTile(call, layer.weight(), (from, count) -> backwardPlan(call, n, count, true));
+            upGradientPlans(call, layer);
         }
         if (dx == null && call.rank == 0) {
             return;
+        }
+        if (call.rank > 0) { // all plans before anything is added to: a refusal must leave the gradients as they were
+            inputGradientPlan(call);
+            downGradientPlan(call);
         }
         out.room((long) call.padded * call.width(), Float.BYTES);
         if (call.rank > 0) {
@@ -299,6 +304,28 @@ final class OneDnnLayers implements AutoCloseable {
         }
     }
 
+    private void upGradientPlans(Call call, AdaptedLayer layer) {
+        for (LoraRun run : layer.runs()) {
+            if (run.rows() == call.rows) {
+                upGradientPlan(call, layer.weight().rows(), run.rank());
+            }
+        }
+    }
+
+    private OneDnnPlan upGradientPlan(Call call, int n, int r) {
+        return worker.plan(n, r, call.padded, Strides.transposed(n), Strides.rows(call.extra), r, false);
+    }
+
+    private OneDnnPlan inputGradientPlan(Call call) {
+        int width = call.width();
+        return worker.plan(call.padded, call.k, call.rank, Strides.rows(call.extra), Strides.rows(call.k), width, true);
+    }
+
+    private OneDnnPlan downGradientPlan(Call call) {
+        return worker.plan(
+                call.rank, call.k, call.padded, Strides.transposed(call.extra), Strides.rows(call.k), call.k, false);
+    }
+
     /** Turns dh in the last columns of {@code out} into s dh in {@code hidden}, and adds s dh A to dx where it is wanted. */
     private void hiddenBackward(Call call, boolean inputWanted) {
         int width = call.width();
@@ -321,9 +348,7 @@ final class OneDnnLayers implements AutoCloseable {
         worker.put(dh, 0, call.padded * call.extra, hidden, 0);
         if (inputWanted) {
             copyDown(call);
-            OneDnnPlan plan = worker.plan(
-                    call.padded, call.k, call.rank, Strides.rows(call.extra), Strides.rows(call.k), width, true);
-            worker.execute(plan, hidden.address(), factors.address(), out.address());
+            worker.execute(inputGradientPlan(call), hidden.address(), factors.address(), out.address());
         }
     }
 

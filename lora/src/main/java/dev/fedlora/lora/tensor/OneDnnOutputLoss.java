@@ -142,8 +142,7 @@ final class OneDnnOutputLoss implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             double margin = (double) targetLogit[i] - shift[i];
             double total = others[i] + Math.exp(margin);
-            // past e^700 the sum is the target's exponential alone
-            loss.losses()[i] = Double.isInfinite(total) ? 0 : Math.log(total) - margin;
+            loss.losses()[i] = Math.log(total) - margin;
             if (dh != null) {
                 gradientRow(loss, i, dh.from(loss.rows()[i]), total);
             }

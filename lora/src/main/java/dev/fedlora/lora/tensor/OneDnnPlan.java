@@ -75,7 +75,7 @@ final class OneDnnPlan implements AutoCloseable {
                 operations.append_sum();
                 attributes.set_post_ops(operations);
             }
-            try (matmul.primitive_desc chosen = new matmul.primitive_desc(engine, src, wei, dst, attributes, false)) {
+            try (matmul.primitive_desc chosen = describe(engine, src, wei, dst, attributes, shape)) {
                 String kernel = chosen.impl_info_str().getString();
                 if (kernel.contains("ref")) { // a thousand times slower than Java
                     throw new UnsupportedOperationException("oneDNN has no fast kernel for " + shape + ": " + kernel);
@@ -89,6 +89,15 @@ final class OneDnnPlan implements AutoCloseable {
         arguments.put(dnnl.DNNL_ARG_SRC, source);
         arguments.put(dnnl.DNNL_ARG_WEIGHTS, weights);
         arguments.put(dnnl.DNNL_ARG_DST, result);
+    }
+
+    private static matmul.primitive_desc describe(
+            engine engine, memory.desc src, memory.desc wei, memory.desc dst, primitive_attr attributes, Shape shape) {
+        try {
+            return new matmul.primitive_desc(engine, src, wei, dst, attributes, false);
+        } catch (RuntimeException refused) { // what the binding makes of oneDNN's "unimplemented"
+            throw new UnsupportedOperationException("oneDNN has no kernel for " + shape, refused);
+        }
     }
 
     private static memory.desc descriptor(int batch, int rows, int columns, data_type type, Strides strides) {
