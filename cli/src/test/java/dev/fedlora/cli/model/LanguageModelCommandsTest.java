@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.fedlora.cli.testing.CommandRun;
+import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,6 +189,33 @@ class LanguageModelCommandsTest {
         CommandRun run = CommandRun.of(arguments);
         assertThat(run.exitCode()).as(run.err()).isZero();
         return run.out();
+    }
+
+    /** One scale is not a number: opening the model does not see it, whatever computes with it does. */
+    @Test
+    void anyCommand_modelWithAScaleThatIsNotANumber_endsWithItsTensor(@TempDir Path folder) throws IOException {
+        Path source = Shared.path("models/stories260K-Q8_0.gguf");
+        byte[] bytes = Files.readAllBytes(source);
+        int scale = (int) GgufFile.open(source).tensor("blk.2.attn_v.weight").offset();
+        bytes[scale] = 0;
+        bytes[scale + 1] = 0x7e; // NaN in binary16
+        Path model = Files.write(folder.resolve("nan.gguf"), bytes);
+        Path data = Files.writeString(folder.resolve("data.jsonl"), "{\"prompt\": \"Once\", \"response\": \"upon\"}\n");
+        for (CommandRun run : List.of(
+                CommandRun.of("model", "logits", model, "--text", TEXT),
+                CommandRun.of("model", "generate", model, "--prompt", TEXT),
+                CommandRun.of(
+                        "model",
+                        "perplexity",
+                        model,
+                        "--context",
+                        "128",
+                        "--text-file",
+                        Shared.path("golden/ppl_ts.txt")),
+                CommandRun.of("eval", "--base", model, "--data", data))) {
+            assertThat(run.exitCode()).as(run.out()).isEqualTo(1);
+            assertThat(run.err()).contains("tensor blk.2.attn_v.weight of the base model holds NaN in row 0");
+        }
     }
 
     @Test
