@@ -25,7 +25,9 @@ final class ResourceOptions {
             names = "--checkpoint",
             paramLabel = "DIR",
             description =
-                    "Keep the state of the training here, and go on from the one that is there. As private as the data.")
+                    "Keep the state of the training here, and go on from the one that is there, to the same bytes; it must be of"
+                            + " the same data, options, back end and micro-batches (--memory may change these). As private"
+                            + " as the data.")
     private @Nullable Path checkpoint;
 
     @Option(

@@ -128,12 +128,14 @@ public final class LoraTrainer implements LocalTrainer {
 
     /**
      * Trains like {@link #train(TrainingPlan, long, ProgressListener)} and keeps checkpoints; goes on from the one that is
-     * there. What comes out are the same bytes as without an interruption, on the same back end and machine.
+     * there. What comes out are the same bytes as without an interruption: a checkpoint of another back end, of other row
+     * kernels or of micro-batches of other rows is refused, since those round otherwise. The number of threads and what a
+     * pass keeps may change.
      *
      * @param checkpoints where the state is kept after every so many steps, after the last one, and when the thread is
      *     interrupted
      * @throws dev.fedlora.lora.file.MalformedFileException when the checkpoint there is of another base model, adapter, data,
-     *     plan or seed, or is broken; nothing is changed then
+     *     plan, seed, back end or micro-batch, or is broken; nothing is changed then
      * @throws IOException when a checkpoint cannot be read or written
      */
     public TrainingReport train(TrainingPlan plan, long seed, ProgressListener listener, CheckpointStore checkpoints)

@@ -6,6 +6,7 @@ import dev.fedlora.lora.data.EncodedExample;
 import dev.fedlora.lora.data.EncodedText;
 import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.safetensors.AdapterBytes;
+import dev.fedlora.lora.tensor.RowKernels;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,7 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a plain training is a function of, but for the back end: base, adapter, examples, plan and seed, in words. */
+/**
+ * What the bytes of a plain training are a function of, in words: base, adapter, examples, plan and seed; and what decides
+ * how sums are rounded, which is the micro-batches' rows, the back end and the row kernels.
+ */
 final class TrainingOrigin {
     private TrainingOrigin() {}
 
@@ -29,6 +33,9 @@ final class TrainingOrigin {
         origin.put("data", sha256(trainer.examples()));
         origin.put("plan", plan.toString());
         origin.put("seed", Long.toString(seed));
+        origin.put("micro_batch", trainer.pool().mostRows() + " rows");
+        origin.put("back_end", trainer.pool().backend().name());
+        origin.put("row_kernels", RowKernels.name());
         return origin;
     }
 

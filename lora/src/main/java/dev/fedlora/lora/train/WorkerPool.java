@@ -71,6 +71,11 @@ public final class WorkerPool implements AutoCloseable {
         return model;
     }
 
+    /** Returns what computes the workers' products. */
+    MatrixBackend backend() {
+        return backend;
+    }
+
     /** Returns the rows of a micro-batch, unless a single example has more. */
     int mostRows() {
         return plan.rows();

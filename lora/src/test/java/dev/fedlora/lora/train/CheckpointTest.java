@@ -9,6 +9,9 @@ import dev.fedlora.lora.data.EncodedText;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.model.ActivationPolicy;
 import dev.fedlora.lora.safetensors.AdapterBytes;
+import dev.fedlora.lora.tensor.MatrixBackend;
+import dev.fedlora.lora.tensor.MatrixBackends;
+import dev.fedlora.lora.tensor.MatrixProducts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +25,7 @@ class CheckpointTest {
     private static final TrainingPlan PLAN = new TrainingPlan(1, 1.5, 8, OPTIMIZER); // 5 steps
     private static final LoraOptions DROPOUT = new LoraOptions(false, 0.1f);
     private static final List<EncodedText> TEXTS = TinyTexts.texts(25, 1);
+    private static final MatrixBackend REFERENCE = MatrixBackends.select("reference");
 
     @TempDir
     private Path folder;
@@ -104,6 +108,34 @@ class CheckpointTest {
     }
 
     @Test
+    void train_checkpointOfAnotherMachine_isRefusedByName() throws IOException, InterruptedException {
+        new Run(DROPOUT, PLAN, 5, TEXTS).train(folder.resolve("state"), 1, 0);
+        Run otherRows = new Run(DROPOUT, PLAN, 5, TEXTS);
+        otherRows.memory = new MemoryPlan(ActivationPolicy.KEEP, 80, 2);
+        assertRefused(otherRows, "its micro batch is 40 rows, this one's is 80 rows");
+        Run otherBackend = new Run(DROPOUT, PLAN, 5, TEXTS);
+        otherBackend.backend = named("other");
+        assertRefused(otherBackend, "its back end is reference, this one's is other");
+        Run otherThreads = new Run(DROPOUT, PLAN, 5, TEXTS);
+        otherThreads.memory = new MemoryPlan(ActivationPolicy.RECOMPUTE, 40, 3);
+        assertThat(otherThreads.train(folder.resolve("state"), 1, 0).steps()).isEqualTo(5);
+    }
+
+    private static MatrixBackend named(String name) {
+        return new MatrixBackend() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public MatrixProducts open() {
+                return REFERENCE.open();
+            }
+        };
+    }
+
+    @Test
     void train_brokenCheckpoint_isRefused() throws IOException, InterruptedException {
         Path file = folder.resolve("state/checkpoint.safetensors");
         new Run(DROPOUT, PLAN, 5, TEXTS).train(folder.resolve("state"), 1, 0);
@@ -134,6 +166,8 @@ class CheckpointTest {
         private final long seed;
         private final List<EncodedText> texts;
         private LoraAdapter adapter = task.adapter();
+        private MemoryPlan memory = new MemoryPlan(ActivationPolicy.KEEP, 40, 2);
+        private MatrixBackend backend = REFERENCE;
         private int steps;
 
         Run(LoraOptions options, TrainingPlan plan, long seed, List<EncodedText> texts) {
@@ -168,7 +202,7 @@ class CheckpointTest {
 
         private TrainingReport train(Path state, int every, Runnable afterStep)
                 throws IOException, InterruptedException {
-            try (WorkerPool pool = task.pool(new MemoryPlan(ActivationPolicy.KEEP, 40, 2))) {
+            try (WorkerPool pool = new WorkerPool(task.model, backend, memory)) {
                 LoraTrainer trainer = new LoraTrainer(pool, adapter, options, texts, List.of());
                 return trainer.train(
                         plan,
