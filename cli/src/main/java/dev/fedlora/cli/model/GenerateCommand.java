@@ -6,6 +6,9 @@ import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.ComputeOptions;
+import dev.fedlora.lora.data.ChatTemplates;
+import dev.fedlora.lora.data.PromptEncoder;
+import dev.fedlora.lora.data.PromptTemplate;
 import dev.fedlora.lora.model.Sampling;
 import dev.fedlora.lora.model.TextGenerator;
 import dev.fedlora.lora.tensor.MatrixBackend;
@@ -17,14 +20,29 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code fedlora model generate}: continues a text, printing it as it comes. */
-@Command(name = "generate", description = "Continue a text; what is generated is printed as it comes.")
+/** {@code fedlora model generate}: continues a text or answers a prompt, printing it as it comes. */
+@Command(
+        name = "generate",
+        description = "Continue a text or answer a prompt; what is generated is printed as it comes.")
 final class GenerateCommand extends AnsweringCommand {
     @Mixin
     private LanguageModelOptions language;
 
-    @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to continue.")
+    @Option(
+            names = "--prompt",
+            required = true,
+            paramLabel = "TEXT",
+            description = "The text to continue or to answer.")
     private String prompt;
+
+    @Option(
+            names = "--template",
+            paramLabel = "NAME",
+            defaultValue = ChatTemplates.AUTO,
+            description = "How the prompt is put, as in training: plain continues the text as it is, others are lines,"
+                    + " instruction, chatml, llama3 and more; auto takes the model's own, plain where it has none"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String template = ChatTemplates.AUTO;
 
     @Option(
             names = "--max-tokens",
@@ -78,12 +96,13 @@ final class GenerateCommand extends AnsweringCommand {
         TextGenerator.Plan plan =
                 fromOptions(() -> new TextGenerator.Plan(maxTokens, new Sampling(temperature, topK, topP, minP, seed)));
         OpenedBase base = language.open();
+        int[] promptTokens = fromOptions(() -> promptTokens(base));
         StringBuilder text = new StringBuilder();
         StreamingDecoder decoder = new StreamingDecoder(base.tokenizer());
         int[] tokens;
         try (TextGenerator generator = new TextGenerator(base.model(), backend.open())) {
             tokens = generator.generate(
-                    LanguageModelOptions.tokens(base, prompt),
+                    promptTokens,
                     language.adapter(base),
                     plan,
                     base.tokenizer()::isEnd,
@@ -94,6 +113,12 @@ final class GenerateCommand extends AnsweringCommand {
         ArrayNode ids = json.putArray("tokens");
         Arrays.stream(tokens).forEach(ids::add);
         return Answer.of(json, ""); // what people read has been printed already
+    }
+
+    /** What a model was trained with is what it is asked with, to the token. */
+    private int[] promptTokens(OpenedBase base) {
+        PromptTemplate known = PromptTemplate.of(template, base.file());
+        return new PromptEncoder(base.tokenizer(), known, Integer.MAX_VALUE).encodePrompt(prompt);
     }
 
     private boolean show(String piece, StringBuilder text) {

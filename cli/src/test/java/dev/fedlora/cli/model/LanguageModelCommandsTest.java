@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.fedlora.cli.testing.CommandRun;
+import dev.fedlora.lora.data.PromptTemplate;
 import dev.fedlora.lora.gguf.GgufFile;
+import dev.fedlora.lora.gguf.GgufTensor;
+import dev.fedlora.lora.gguf.GgufWriter;
 import dev.fedlora.testkit.Shared;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +152,49 @@ class LanguageModelCommandsTest {
                 .json();
         assertThat(answer.get("text").asText() + System.lineSeparator()).isEqualTo(run.out());
         assertThat(answer.get("tokens")).hasSize(24);
+    }
+
+    @Test
+    void generate_template_putsThePromptAsTrainingDoes() throws IOException {
+        Path model = Shared.path("models/stories260K-f32.gguf");
+        String bare = generate(model, "Lily went", "plain");
+        assertThat(generate(model, "Lily went", "auto")).isEqualTo(bare); // it brings no template
+        String answer = generate(model, "Lily went", "vicuna");
+        assertThat(answer).isNotEqualTo(bare);
+        assertThat(generate(model, "USER: Lily went\nASSISTANT:", "plain")).isEqualTo(answer);
+        CommandRun unknown = CommandRun.of("model", "generate", model, "--prompt", "a", "--template", "nice");
+        assertThat(unknown.exitCode()).isEqualTo(2);
+        assertThat(unknown.err()).contains("template nice is unknown, allowed are [auto, plain");
+    }
+
+    private static String generate(Path model, String prompt, String template) {
+        Object[] command = {"model", "generate", model, "--prompt", prompt, "--template", template};
+        List<Object> all = new ArrayList<>(List.of(command));
+        all.addAll(List.of("--max-tokens", 16, "--backend", "vector"));
+        return text(all.toArray());
+    }
+
+    @Test
+    void generate_modelWithATemplate_takesItUnlessToldOtherwise(@TempDir Path folder) throws IOException {
+        GgufFile stories = GgufFile.open(Shared.path("models/stories260K-f32.gguf"));
+        GgufWriter writer = new GgufWriter();
+        stories.metadata().forEach(writer::put);
+        writer.text(PromptTemplate.CHAT_TEMPLATE, "USER: {{ content }} ASSISTANT: ");
+        for (GgufTensor tensor : stories.tensors()) {
+            writer.tensor(tensor.name(), tensor.type(), tensor.dimensions(), () -> stories.bytes(tensor.name()));
+        }
+        Path model = folder.resolve("chat.gguf");
+        writer.write(model);
+        String answer = text("model", "generate", model, "--prompt", "Lily went", "--max-tokens", 16);
+        assertThat(answer)
+                .isEqualTo(text(
+                        "model",
+                        "generate",
+                        stories.path(),
+                        "--prompt",
+                        "USER: Lily went\nASSISTANT:",
+                        "--max-tokens",
+                        16));
     }
 
     @Test
