@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.cli.artifact.AdapterFile;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
+import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.merge.AdapterMerger;
@@ -47,6 +48,15 @@ final class MergeCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException {
+        CleanEnd end = new CleanEnd();
+        try {
+            return merge();
+        } finally {
+            end.allClosed();
+        }
+    }
+
+    private Answer merge() throws IOException {
         if (type != null && !Quantizer.writes(type)) {
             throw wrongUsage("--type is %s, this version writes %s".formatted(type, Quantizer.writable()));
         }

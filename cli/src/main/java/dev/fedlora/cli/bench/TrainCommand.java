@@ -9,6 +9,7 @@ import dev.fedlora.benchmarks.training.TrainingBenchmark.Settings;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.ByteSize;
+import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.cli.command.ComputeOptions;
 import dev.fedlora.lora.tensor.MatrixBackend;
 import java.io.IOException;
@@ -79,6 +80,15 @@ final class TrainCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException, InterruptedException {
+        CleanEnd end = new CleanEnd();
+        try {
+            return measure();
+        } finally {
+            end.allClosed();
+        }
+    }
+
+    private Answer measure() throws IOException, InterruptedException {
         Settings settings = fromOptions(() -> new Settings(
                 batch, tokens, warmUp, steps, compute.threads(), memory == null ? 0 : ByteSize.of("--memory", memory)));
         MatrixBackend backend = fromOptions(compute::backend);

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -65,7 +66,7 @@ public final class ErrorHandling implements IExecutionExceptionHandler, IParamet
         if (cause instanceof FileSystemException file) {
             return fileWords(file);
         }
-        if (cause instanceof InterruptedException) {
+        if (cause instanceof InterruptedException || cause instanceof ClosedByInterruptException) {
             return "interrupted";
         }
         String message = cause.getMessage();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.cli.artifact.BuiltInModel;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
+import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.huggingface.HuggingFaceConverter;
 import dev.fedlora.lora.onnx.OnnxBertConverter;
@@ -46,6 +47,15 @@ final class ConvertCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException {
+        CleanEnd end = new CleanEnd();
+        try {
+            return convert();
+        } finally {
+            end.allClosed();
+        }
+    }
+
+    private Answer convert() throws IOException {
         Optional<BuiltInModel> builtIn = BuiltInModel.find(source);
         if (builtIn.isEmpty() && Files.isDirectory(Path.of(source))) {
             requireType("directories", Quantizer.writable());

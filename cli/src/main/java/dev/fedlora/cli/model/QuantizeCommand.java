@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
+import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.cli.command.ProgressLine;
 import dev.fedlora.lora.gguf.GgufFile;
 import dev.fedlora.lora.gguf.ModelQuantizer;
@@ -47,6 +48,15 @@ final class QuantizeCommand extends AnsweringCommand {
 
     @Override
     protected Answer answer() throws IOException {
+        CleanEnd end = new CleanEnd();
+        try {
+            return quantize();
+        } finally {
+            end.allClosed();
+        }
+    }
+
+    private Answer quantize() throws IOException {
         if (!Quantizer.writes(type)) {
             throw wrongUsage("--type is %s, this version writes %s".formatted(type, Quantizer.writable()));
         }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -32,19 +33,26 @@ final class CommandProcess implements AutoCloseable {
      * @param errors file that its standard error goes to
      */
     static CommandProcess start(Path errors, Object... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1", // these processes live for seconds
-                "-cp",
-                System.getProperty("java.class.path"),
-                Fedlora.class.getName()));
-        for (Object argument : arguments) {
-            command.add(argument.toString());
-        }
+        return start(List.of(), errors, arguments);
+    }
+
+    /** Starts a command whose temporary files go to {@code temporary}. */
+    static CommandProcess startOver(Path temporary, Path errors, Object... arguments) throws IOException {
+        return start(List.of("-Djava.io.tmpdir=" + temporary), errors, arguments);
+    }
+
+    private static CommandProcess start(List<String> javaOptions, Path errors, Object... arguments) throws IOException {
+        List<String> words = Arrays.stream(arguments).map(Object::toString).toList();
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1"); // these processes live for seconds
+        command.addAll(javaOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Fedlora.class.getName()));
+        command.addAll(words);
         Process process =
                 new ProcessBuilder(command).redirectError(errors.toFile()).start();
         process.getOutputStream().close();
-        return new CommandProcess(command.subList(5, command.size()), process, errors);
+        return new CommandProcess(words, process, errors);
     }
 
     /** Returns the next line of its answer as JSON; fails when it ended without one. */
