@@ -1,8 +1,5 @@
 package dev.fedlora.cli.training;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.fedlora.cli.artifact.OpenedBase;
 import dev.fedlora.lora.data.ExampleEncoder;
 import dev.fedlora.lora.data.JsonlExamples;
@@ -10,11 +7,7 @@ import dev.fedlora.lora.data.JsonlPrompts;
 import dev.fedlora.lora.data.PromptEncoder;
 import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.file.MalformedFileException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -30,39 +23,6 @@ sealed interface DataReader {
      * @throws IOException when the file cannot be read
      */
     List<? extends TrainingExample> read(Path file) throws IOException;
-
-    /**
-     * Says whether {@code file} holds prompts with responses, and not texts with labels; its first line tells.
-     *
-     * @throws MalformedFileException when it is neither
-     * @throws IOException when the file cannot be read
-     */
-    static boolean holdsPrompts(Path file) throws IOException {
-        JsonNode first = first(file);
-        boolean isPrompt = first.has("prompt") || first.has("response");
-        if (first.isObject() && !isPrompt && !first.has("text") && !first.has("label")) {
-            throw new MalformedFileException(
-                    file, "has neither \"text\" and \"label\" nor \"prompt\" and \"response\" in its first example");
-        }
-        return isPrompt;
-    }
-
-    /** What is not JSON comes as a missing node: the reader of the whole file says what is wrong, and where. */
-    private static JsonNode first(Path file) throws IOException {
-        ObjectMapper mapper = new ObjectMapper();
-        // malformed characters are replaced here, and refused by the reader of the whole file
-        try (BufferedReader in =
-                new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                if (!line.isBlank()) {
-                    return mapper.readTree(line.startsWith("\uFEFF") ? line.substring(1) : line);
-                }
-            }
-        } catch (JsonProcessingException notJson) {
-            return mapper.missingNode();
-        }
-        return mapper.missingNode();
-    }
 
     /** Returns what reads texts that have one of {@code labels}. */
     static DataReader classified(OpenedBase base, TextOptions options, List<String> labels) {

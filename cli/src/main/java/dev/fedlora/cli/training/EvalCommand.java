@@ -9,6 +9,7 @@ import dev.fedlora.lora.ClassifierHead;
 import dev.fedlora.lora.LoraAdapter;
 import dev.fedlora.lora.data.EncodedExample;
 import dev.fedlora.lora.data.EncodedText;
+import dev.fedlora.lora.data.JsonlData;
 import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.file.MalformedFileException;
 import dev.fedlora.lora.model.BoundAdapter;
@@ -64,7 +65,7 @@ public final class EvalCommand extends AnsweringCommand {
         int threads = fromOptions(compute::threads);
         OpenedBase opened = OpenedBase.open(base);
         LoraAdapter adapter = adapterPath == null ? null : AdapterFile.read(adapterPath, opened.file());
-        boolean isPrompts = DataReader.holdsPrompts(data);
+        boolean isPrompts = JsonlData.holdsPrompts(data);
         try (WorkerPool pool = new WorkerPool(opened.model(), backend, threads)) {
             return isPrompts ? foretold(opened, adapter, pool) : classified(opened, adapter, pool);
         }

@@ -8,6 +8,7 @@ import dev.fedlora.cli.command.AnsweringCommand;
 import dev.fedlora.cli.command.CleanEnd;
 import dev.fedlora.cli.command.ComputeOptions;
 import dev.fedlora.lora.LoraAdapter;
+import dev.fedlora.lora.data.JsonlData;
 import dev.fedlora.lora.data.JsonlExamples;
 import dev.fedlora.lora.data.TrainingExample;
 import dev.fedlora.lora.model.ActivationPolicy;
@@ -111,10 +112,11 @@ public final class TrainCommand extends AnsweringCommand {
                     .put("activations", plan.policy() == ActivationPolicy.KEEP ? "kept" : "recomputed")
                     .put("rows", plan.rows())
                     .put("threads", plan.workers());
+            AdapterExport export = AdapterExport.write(adapter, opened.file(), out); // whatever the evaluation comes to
             if (test != null) {
                 addTest(trainer, json);
             }
-            AdapterExport.write(adapter, opened.file(), out).addTo(json.putObject("adapter"));
+            export.addTo(json.putObject("adapter"));
             return Answer.of(json, TrainingText.of(json));
         }
     }
@@ -141,7 +143,7 @@ public final class TrainCommand extends AnsweringCommand {
     }
 
     private DataReader reader(OpenedBase opened) throws IOException {
-        if (DataReader.holdsPrompts(data)) {
+        if (JsonlData.holdsPrompts(data)) {
             return fromOptions(() -> DataReader.prompts(opened, texts));
         }
         List<String> labels = JsonlExamples.labels(JsonlExamples.read(data));

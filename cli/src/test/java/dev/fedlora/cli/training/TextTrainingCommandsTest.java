@@ -125,7 +125,7 @@ class TextTrainingCommandsTest {
         Path neither = Files.writeString(folder.resolve("neither.jsonl"), "{\"question\": \"q\"}\n");
         assertFails(
                 CommandRun.of("train", "--base", Shared.path(MODEL), "--data", neither, "--out", folder.resolve("a")),
-                "neither.jsonl: has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
+                "neither.jsonl, line 1: has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
         Path half = Files.writeString(folder.resolve("half.jsonl"), "{\"prompt\": \"q\"}\n");
         assertFails(
                 CommandRun.of("train", "--base", Shared.path(MODEL), "--data", half, "--out", folder.resolve("a")),

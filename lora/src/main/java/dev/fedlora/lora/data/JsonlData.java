@@ -28,6 +28,26 @@ public final class JsonlData {
         return JsonlFile.read(file, new FirstDecides());
     }
 
+    /**
+     * Says whether {@code file} is one of prompts, and not of labelled texts; reads its first example alone.
+     *
+     * @throws dev.fedlora.lora.file.MalformedFileException when the first line is neither, or there is none
+     * @throws IOException when it cannot be read
+     */
+    public static boolean holdsPrompts(Path file) throws IOException {
+        return JsonlFile.first(file, JsonlData::isPrompt);
+    }
+
+    private static boolean isPrompt(JsonlObject first) {
+        if (first.hasOneOf("prompt", "response")) {
+            return true;
+        }
+        if (first.hasOneOf("text", "label")) {
+            return false;
+        }
+        throw first.malformed("has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
+    }
+
     /** Parses all lines as the first one asks for. Used once. */
     private static final class FirstDecides implements Function<JsonlObject, OwnedExample> {
         private @Nullable Function<JsonlObject, ? extends OwnedExample> parse;
@@ -35,19 +55,9 @@ public final class JsonlData {
         @Override
         public OwnedExample apply(JsonlObject line) {
             if (parse == null) {
-                parse = kindOf(line);
+                parse = isPrompt(line) ? JsonlPrompts::parse : JsonlExamples::parse;
             }
             return parse.apply(line);
-        }
-
-        private static Function<JsonlObject, ? extends OwnedExample> kindOf(JsonlObject first) {
-            if (first.hasOneOf("prompt", "response")) {
-                return JsonlPrompts::parse;
-            }
-            if (first.hasOneOf("text", "label")) {
-                return JsonlExamples::parse;
-            }
-            throw first.malformed("has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
         }
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * A file of one JSON object a line; blank lines count as none. One bad line refuses the file. Errors name file and line, and
@@ -62,17 +63,38 @@ final class JsonlFile {
 
     /** Gives what {@code parse} makes of each object to {@code action} one by one, in constant memory. */
     static <E> void forEach(Path file, Function<JsonlObject, E> parse, Consumer<E> action) throws IOException {
-        new JsonlFile(file).stream(object -> action.accept(parse.apply(object)));
+        new JsonlFile(file).stream(object -> {
+            action.accept(parse.apply(object));
+            return true;
+        });
     }
 
-    private void stream(Consumer<JsonlObject> action) throws IOException {
+    /**
+     * Returns what {@code parse} makes of the first object; nothing behind it is read.
+     *
+     * @throws MalformedFileException when it is not an object, {@code parse} refuses it, or there is none
+     */
+    static <E> E first(Path file, Function<JsonlObject, E> parse) throws IOException {
+        List<E> first = new ArrayList<>(1);
+        new JsonlFile(file).stream(object -> {
+            first.add(parse.apply(object));
+            return false;
+        });
+        if (first.isEmpty()) {
+            throw new MalformedFileException(file, "holds no examples");
+        }
+        return first.get(0);
+    }
+
+    /** @param goesOn takes an object and says whether it wants the next */
+    private void stream(Predicate<JsonlObject> goesOn) throws IOException {
         byte[] buffer = new byte[MAX_LINE_BYTES];
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             for (int length = readLine(in, buffer); length >= 0; length = readLine(in, buffer)) {
                 line++;
                 String text = decode(buffer, length);
-                if (!text.isBlank()) {
-                    action.accept(new JsonlObject(place(), parse(text)));
+                if (!text.isBlank() && !goesOn.test(new JsonlObject(place(), parse(text)))) {
+                    return;
                 }
             }
         }

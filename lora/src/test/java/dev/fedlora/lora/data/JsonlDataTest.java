@@ -49,6 +49,20 @@ class JsonlDataTest {
                 .withMessage(file + ", line 1: has neither \"text\" and \"label\" nor \"prompt\" and \"response\"");
     }
 
+    @Test
+    void holdsPrompts_anyFile_looksAtItsFirstExampleAlone() throws IOException {
+        assertThat(JsonlData.holdsPrompts(write("\n" + PROMPT + "not JSON"))).isTrue();
+        assertThat(JsonlData.holdsPrompts(write(LABELLED + PROMPT))).isFalse();
+        Path empty = write("\n\n");
+        assertThatExceptionOfType(MalformedFileException.class)
+                .isThrownBy(() -> JsonlData.holdsPrompts(empty))
+                .withMessage(empty + ": holds no examples");
+        Path endless = write(" ".repeat(JsonlExamples.MAX_LINE_BYTES + 1));
+        assertThatExceptionOfType(MalformedFileException.class)
+                .isThrownBy(() -> JsonlData.holdsPrompts(endless))
+                .withMessage(endless + ", line 1: is longer than 1048576 bytes");
+    }
+
     private Path write(String lines) throws IOException {
         return Files.writeString(folder.resolve("data.jsonl"), lines);
     }
