@@ -122,8 +122,13 @@ public final class Dl4jTrainer implements LocalTrainer {
         network.load(parameters);
     }
 
+    /** @throws IllegalArgumentException when batches are to be filled by tokens: these examples have none */
     @Override
     public TrainingReport train(TrainingPlan plan, long seed, ProgressListener listener) throws InterruptedException {
+        if (plan.isPacked()) {
+            throw new IllegalArgumentException("a network's batches are counted in examples, got a plan of "
+                    + plan.batchTokens() + " tokens a batch");
+        }
         int[] turn = new DataOrder(examples.count(), seed).round(plan.round(), plan.share());
         int steps = (turn.length + plan.batchSize() - 1) / plan.batchSize();
         NetworkOptimizer optimizer = new NetworkOptimizer(plan.optimizer(), updaters, network, steps);

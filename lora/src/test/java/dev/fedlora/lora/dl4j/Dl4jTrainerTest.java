@@ -63,6 +63,16 @@ class Dl4jTrainerTest {
     }
 
     @Test
+    void train_batchesOfTokens_areRefusedAndChangeNothing() {
+        Dl4jTrainer trainer = new Dl4jTrainer(fresh(), TinyNetwork.data(5, 1, DataType.FLOAT));
+        float[] before = trainer.parameters();
+        assertThatThrownBy(() -> trainer.train(new TrainingPlan(0, 1, 8, 512, CONSTANT), 5, ProgressListener.NONE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a network's batches are counted in examples, got a plan of 512 tokens a batch");
+        assertThat(trainer.parameters()).isEqualTo(before);
+    }
+
+    @Test
     void train_gradientDescent_takesTheMeanGradientClippedAndDecays() throws InterruptedException {
         float[] start = TinyNetwork.adapter(BASE, TinyNetwork.LABELS).parameters();
         double[] mean = new double[start.length];
