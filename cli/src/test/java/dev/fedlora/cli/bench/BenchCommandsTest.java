@@ -54,7 +54,7 @@ class BenchCommandsTest {
                 "--warm-up",
                 0,
                 "--memory",
-                "18MB",
+                "20.5MB",
                 "--json");
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.json().get("activations").asText()).isEqualTo("recompute");

@@ -26,6 +26,11 @@ public interface BaseModel {
     /** Returns D. */
     int width();
 
+    /** Returns how many heads of attention share one head of keys and values: 1 unless they are grouped. */
+    default int headsOfKey() {
+        return 1;
+    }
+
     /** Returns the number of blocks. */
     int blocks();
 

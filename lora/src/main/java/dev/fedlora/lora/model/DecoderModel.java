@@ -103,6 +103,11 @@ public final class DecoderModel implements BaseModel {
     }
 
     @Override
+    public int headsOfKey() {
+        return shape.heads().count() / shape.heads().keyCount();
+    }
+
+    @Override
     public int vocabulary() {
         return shape.vocabulary();
     }

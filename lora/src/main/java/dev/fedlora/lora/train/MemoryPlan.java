@@ -13,7 +13,8 @@ import java.util.Locale;
 /**
  * How much a pool's threads keep at a time. Counted are activations, gradients, the optimizer's state and the scratch of the
  * matrix products. Not counted are the Java machine itself with its libraries, and the base model's mapped file, of which
- * the operating system keeps in memory what it can spare.
+ * the operating system keeps in memory what it can spare; examples; and gradients of shards that wait for a slow one, but for
+ * one a thread.
  *
  * <p>Neither the policy nor the number of workers changes a bit of any result; the rows do, since they say in which order
  * gradients are summed. So the rows are chosen without regard to the threads.
@@ -26,8 +27,16 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
     /** Computing blocks again adds a forward pass to a forward and a backward one, which costs twice as much. */
     private static final double RECOMPUTE_SPEED = 0.75;
 
-    /** The most of a weight matrix that a back end holds as numbers, and what it takes for blocks of scores and logits. */
+    /** The most of a weight matrix that a back end holds as numbers, and what it takes for a block of logits. */
     private static final long WEIGHT_BLOCK_BYTES = 16L << 20;
+
+    /** Scores of attention that a back end has at once: so many, or those of some queries of one group of heads. */
+    private static final long LEAST_SCORES = 160 * 1024;
+
+    private static final int QUERIES_AT_ONCE = 64;
+
+    /** A score is there as its product, its weight and the weight's gradient, and as the weight in the products' form. */
+    private static final int SCORE_BYTES = 4 * Float.BYTES;
 
     /** @throws IllegalArgumentException when a number is less than 1 */
     public MemoryPlan {
@@ -77,9 +86,8 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
         long vector = (long) Float.BYTES * demand.parameters;
         long pass = demand.model.passBytes(rows, demand.rank, policy);
         long lastHidden = (long) Float.BYTES * rows * demand.model.width(); // its gradient
-        long worker = pass + lastHidden + demand.accumulators * vector + demand.scratchBytes(rows);
-        long optimizer = 5 * vector; // sum, two moments, and parameters and gradient on their way through the optimizer
-        return workers * worker + optimizer;
+        long worker = pass + lastHidden + demand.vectorsOfWorker() * vector + demand.scratchBytes(rows);
+        return workers * worker + demand.sharedVectors() * vector;
     }
 
     /** Returns {@code bytes} for people, in units of 1024, rounded up. */
@@ -96,9 +104,9 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
      * @param longest tokens of the longest example
      * @param rank the highest of the adapter
      * @param parameters P, trained values
-     * @param accumulators vectors of P values that a worker holds: 2 in plain training, one of them waiting for its turn
+     * @param isPrivate whether each group's gradient is held by itself
      */
-    public record Demand(BaseModel model, int longest, int rank, int parameters, int accumulators) {
+    public record Demand(BaseModel model, int longest, int rank, int parameters, boolean isPrivate) {
         /**
          * Returns what training {@code adapter} asks for.
          *
@@ -114,8 +122,20 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
             int longest = examples.stream().mapToInt(Member::rows).max().orElse(1);
             int rank =
                     adapter.factors().stream().mapToInt(LoraFactors::rank).max().orElse(0);
-            int parameters = bound.parameterCount();
-            return new Demand(model, longest, rank, parameters, isPrivate ? PrivateGradient.mostGroups(parameters) : 2);
+            return new Demand(model, longest, rank, bound.parameterCount(), isPrivate);
+        }
+
+        /** Vectors of P values a worker: a gradient and one that waits; or those of a shard's groups, and one on the grid. */
+        private int vectorsOfWorker() {
+            return isPrivate ? PrivateGradient.mostGroups(parameters) + 1 : 2;
+        }
+
+        /**
+         * Vectors of P floats that are there once: the gradient; of the optimizer parameters, a group's parameters and
+         * gradient, and two moments. In private training sum and noise too, in whole numbers of twice the size.
+         */
+        private int sharedVectors() {
+            return isPrivate ? 10 : 6;
         }
 
         private long scratchBytes(int rows) {
@@ -123,7 +143,9 @@ public record MemoryPlan(ActivationPolicy policy, int rows, int workers) {
                     .mapToInt(LinearLayer::inputs)
                     .max()
                     .orElse(0);
+            long scores = Math.max(LEAST_SCORES, (long) model.headsOfKey() * QUERIES_AT_ONCE * longest);
             return WEIGHT_BLOCK_BYTES
+                    + SCORE_BYTES * scores
                     + 2L * Float.BYTES * rows * widest; // an input and an output in the products' form
         }
     }

@@ -9,8 +9,8 @@ import java.util.Map;
 
 /**
  * A sum of the shards' gradients, in the order of the shards whichever is done first, so that its bits do not depend on
- * threads. Beside the sum there are about as many vectors as threads: what comes too early waits, the rest is reused.
- * Thread-safe.
+ * threads. Beside the sum there is a vector for every shard that is being computed or waits for one before it: about two a
+ * thread where shards take about as long, and never more than a batch has shards. Vectors are reused. Thread-safe.
  */
 final class OrderedSum {
     private final float[] sum;

@@ -64,6 +64,30 @@ class MemoryPlanTest {
         assertThat(MemoryPlan.words(3L << 29)).isEqualTo("1.50 GB");
     }
 
+    @Test
+    void bytes_privateTraining_countsEveryGroupsGradientSumAndNoise() {
+        long vector = (long) Float.BYTES * demand.parameters();
+        MemoryPlan.Demand secret =
+                new MemoryPlan.Demand(demand.model(), demand.longest(), demand.rank(), demand.parameters(), true);
+        long more = 3 * (PrivateGradient.mostGroups(demand.parameters()) + 1 - 2) + 4; // three workers
+        assertThat(MemoryPlan.unlimited(3).bytes(secret))
+                .isEqualTo(MemoryPlan.unlimited(3).bytes(demand) + more * vector);
+    }
+
+    @Test
+    void bytes_longExamples_countTheirScores() {
+        int heads = demand.model().headsOfKey();
+        assertThat(heads).isGreaterThan(1);
+        long less = MemoryPlan.unlimited(1).bytes(withLongest(160 * 1024 / 64 / heads));
+        assertThat(less).isEqualTo(MemoryPlan.unlimited(1).bytes(withLongest(1)));
+        long twice = MemoryPlan.unlimited(1).bytes(withLongest(2 * 160 * 1024 / 64 / heads));
+        assertThat(twice - less).isEqualTo(16 * 160 * 1024);
+    }
+
+    private static MemoryPlan.Demand withLongest(int tokens) {
+        return new MemoryPlan.Demand(demand.model(), tokens, demand.rank(), demand.parameters(), false);
+    }
+
     private static long least() {
         return new MemoryPlan(ActivationPolicy.RECOMPUTE, demand.longest(), 1).bytes(demand);
     }
