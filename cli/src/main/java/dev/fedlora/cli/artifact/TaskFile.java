@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.fedlora.aggregation.wire.TaskSpec;
 import dev.fedlora.client.config.ConfigurationException;
+import dev.fedlora.lora.file.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -24,7 +24,7 @@ public final class TaskFile {
      * @throws IOException when the file cannot be read or is no task; the message names it
      */
     public static TaskSpec read(Path file) throws IOException {
-        String text = Files.readString(file);
+        String text = TextFile.read(file);
         try {
             boolean isYaml =
                     file.toString().endsWith(".yaml") || file.toString().endsWith(".yml");

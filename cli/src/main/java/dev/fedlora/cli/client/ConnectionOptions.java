@@ -10,6 +10,7 @@ import dev.fedlora.cli.artifact.BuiltInModel;
 import dev.fedlora.client.config.ConfigurationException;
 import dev.fedlora.client.http.HttpOptions;
 import dev.fedlora.client.policy.ClientPolicy;
+import dev.fedlora.lora.file.TextFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -89,7 +90,7 @@ final class ConnectionOptions {
 
     private static @Nullable Roster roster(Path file, RosterEntry own, List<String> mistakes) throws IOException {
         try {
-            Roster roster = Roster.ofJson(Files.readString(file));
+            Roster roster = Roster.ofJson(TextFile.read(file));
             if (roster.find(own.id()).filter(own::equals).isEmpty()) {
                 mistakes.add("--roster: %s does not have the entry %s; create it from this client's roster-entry.json"
                         .formatted(file, own));

@@ -10,10 +10,10 @@ import dev.fedlora.aggregation.wire.Roster;
 import dev.fedlora.aggregation.wire.RosterEntry;
 import dev.fedlora.cli.command.Answer;
 import dev.fedlora.cli.command.AnsweringCommand;
+import dev.fedlora.lora.file.TextFile;
 import dev.fedlora.lora.file.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ final class CreateCommand extends AnsweringCommand {
 
     private static RosterEntry entry(Path file) throws IOException {
         try {
-            return JSON.readValue(Files.readString(file), RosterEntry.class);
+            return JSON.readValue(TextFile.read(file), RosterEntry.class);
         } catch (JsonMappingException e) {
             // what the entry itself refuses says it best
             Throwable why = e.getCause() == null ? e : e.getCause();
