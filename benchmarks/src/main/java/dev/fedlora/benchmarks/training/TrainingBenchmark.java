@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 
 /**
  * Measures LoRA training steps of a language model: rank 8 on queries, keys, values and attention output, loss over the
- * whole vocabulary at every position, AdamW. The product's own trainer does the work.
+ * whole vocabulary at every position but a text's last, AdamW. The product's own trainer does the work.
  *
  * <p>The result is checked: the loss of the same texts must have fallen, and a back end that computes in float must find the
  * same losses for the trained adapter.
@@ -172,7 +172,7 @@ public final class TrainingBenchmark {
         return result;
     }
 
-    /** Random tokens, one more a text than are counted: the last is predicted and predicts nothing. */
+    /** Random tokens; each but the first is predicted, so that a text of T tokens has T - 1 losses. */
     private List<EncodedText> texts() {
         SplittableRandom random = new SplittableRandom(SEED);
         List<EncodedText> texts = new ArrayList<>();
